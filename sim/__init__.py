@@ -1,0 +1,1 @@
+"""An electric-car price war, alone or together: see README.md."""
