@@ -1,0 +1,1 @@
+"""Alliances: contracts, what their terms do, and the review of them."""

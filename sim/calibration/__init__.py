@@ -1,0 +1,1 @@
+"""From market tables to a calibrated market."""

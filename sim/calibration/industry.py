@@ -1,0 +1,270 @@
+"""The industry as arrays: market tables under the settings of one scenario.
+
+Nothing is estimated here. Every array is a table entry, an override of it in the
+scenario, or an identity between table entries (see ``sim/MODEL.md``, section 2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import Fault, InputError
+from sim.kernels.ownership import claims_matrix
+from sim.scenario.market_tables import MarketTables
+from sim.scenario.settings import WorldSettings
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+BILLION = 1e9
+QUARTERS_A_YEAR = 4.0
+
+# Position of a segment on the size axis of tastes, from the smallest to the largest car.
+SEGMENT_SIZE = {
+    "micro": -1.0,
+    "mini": -0.75,
+    "small": -0.5,
+    "compact": 0.0,
+    "mid": 0.4,
+    "midlarge": 0.7,
+    "large": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class Industry:
+    """Firms and product lines of the base year, per quarter unless said otherwise.
+
+    Money in CNY, volumes in vehicles, energy in kWh. F firms, J lines.
+    """
+
+    firms: tuple[str, ...]
+    firm_names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    lines: tuple[str, ...]
+    line_names: tuple[str, ...]
+    firm_of: IntArray  # (J,)
+    segment: tuple[str, ...]
+    powertrain: tuple[str, ...]
+    size: FloatArray  # (J,) position on the size axis
+    plug: FloatArray  # (J,) +0.5 battery-electric, -0.5 with an engine aboard
+    units: FloatArray  # (J,) vehicles a quarter
+    price: FloatArray  # (J,) CNY, all that the buyer pays
+    battery_kwh: FloatArray  # (J,)
+    vat: float
+    dealer_margin: FloatArray  # (F,)
+    net_share: FloatArray  # (J,) n / p in the base year
+    observed_markup: FloatArray  # (F,) share of net price over marginal cost
+    exports: FloatArray  # (F,) vehicles a quarter
+    export_growth: FloatArray  # (F,) a year
+    export_margin: FloatArray  # (F,) share of the export net price over marginal cost
+    experience: FloatArray  # (F,) cumulative vehicles
+    capacity: FloatArray  # (F,) vehicles a quarter
+    fixed_cost: FloatArray  # (F,)
+    rd: FloatArray  # (F,)
+    interest: FloatArray  # (F,)
+    other_business: FloatArray  # (F,)
+    other_cash_share: FloatArray  # (F,)
+    cash: FloatArray  # (F,) CNY, a stock
+    debt: FloatArray  # (F,) CNY, a stock
+    credit_line: FloatArray  # (F,) CNY, a stock, undrawn in the base year
+    state_backstop: FloatArray  # (F,)
+    owner_support: FloatArray  # (F,)
+    launch_rate: FloatArray  # (F,) launches a quarter
+    discount: FloatArray  # (F,) quarterly, survival expected by the firm included
+    payable_days: FloatArray  # (F,)
+    receivable_days: FloatArray  # (F,)
+    inventory_days: FloatArray  # (F,)
+    listed: BoolArray  # (F,) may raise equity on the market
+    electric_only: BoolArray  # (F,)
+    state_owned: BoolArray  # (F,)
+    closure: BoolArray  # (F,) known not to fight
+    holdings: FloatArray  # (F, F) share of firm g held by firm f
+    control: FloatArray  # (F, F) control rights of firm f's owners in firm g
+    market_size: float  # vehicles a quarter, the no-purchase margin included
+
+    def index(self, firm: str) -> int:
+        """Position of a firm by its identifier."""
+        return self.firms.index(firm)
+
+    def by_firm(self, values: FloatArray) -> FloatArray:
+        """Sum of a per-line array over the lines of each firm, (F,)."""
+        return np.bincount(self.firm_of, weights=values, minlength=len(self.firms))
+
+
+def _firm_values(tables: MarketTables, settings: WorldSettings) -> dict[str, FloatArray]:
+    """Every firm item as an array (F,), scenario overrides on top."""
+    items: dict[str, FloatArray] = {}
+    for item in FIRM_ITEMS:
+        values = []
+        for firm in tables.firms:
+            override = settings.firms.get(firm.firm_id, {}).get(item)
+            values.append(tables.value(firm.firm_id, item) if override is None else override)
+        items[item] = np.array(values, dtype=np.float64)
+    return items
+
+
+FIRM_ITEMS = (
+    "exports",
+    "export_growth",
+    "export_margin",
+    "experience_units",
+    "capacity_units",
+    "gross_margin",
+    "depreciation_share",
+    "variable_selling_share",
+    "warranty_share",
+    "dealer_margin",
+    "rd",
+    "fixed_cost",
+    "interest",
+    "other_business",
+    "cash_share",
+    "cash",
+    "debt",
+    "credit_line",
+    "state_backstop",
+    "owner_support",
+    "launches_per_year",
+    "payable_days",
+    "receivable_days",
+    "inventory_days",
+    "discount_rate",
+    "survival_expected",
+)
+
+
+def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
+    """Compile the market tables and the scenario's overrides into arrays.
+
+    Parameters
+    ----------
+    tables
+        The market folder as read.
+    settings
+        The world settings of one arm and design point.
+
+    Returns
+    -------
+    Industry
+        Quarterly flows are a quarter of the year's; seasons are not modelled.
+
+    Raises
+    ------
+    InputError
+        A line names an unknown segment or a firm has no line.
+    """
+    firms = tuple(firm.firm_id for firm in tables.firms)
+    position = {firm: k for k, firm in enumerate(firms)}
+    value = _firm_values(tables, settings)
+    lines = tables.lines
+    faults = [
+        Fault("lines.csv", 0, line.line_id, line.segment, "one of " + ", ".join(SEGMENT_SIZE))
+        for line in lines
+        if line.segment not in SEGMENT_SIZE
+    ]
+    owners = {line.firm_id for line in lines}
+    faults += [
+        Fault("lines.csv", 0, firm, "", "at least one line of this firm")
+        for firm in firms
+        if firm not in owners
+    ]
+    if faults:
+        raise InputError(faults)
+    firm_of = np.array([position[line.firm_id] for line in lines], dtype=np.int64)
+    vat = tables.market_value("vat")
+    dealer = value["dealer_margin"]
+    holdings, control = _ownership(tables, settings, position)
+    claims_matrix(holdings)
+    quarter = BILLION / QUARTERS_A_YEAR
+    return Industry(
+        firms=firms,
+        firm_names=tuple(firm.name for firm in tables.firms),
+        kinds=tuple(firm.kind for firm in tables.firms),
+        lines=tuple(line.line_id for line in lines),
+        line_names=tuple(line.name for line in lines),
+        firm_of=firm_of,
+        segment=tuple(line.segment for line in lines),
+        powertrain=tuple(line.powertrain for line in lines),
+        size=np.array([SEGMENT_SIZE[line.segment] for line in lines]),
+        plug=np.array([0.5 if line.powertrain == "BEV" else -0.5 for line in lines]),
+        units=np.array([line.units for line in lines]) / QUARTERS_A_YEAR,
+        price=np.array([line.price for line in lines]),
+        battery_kwh=np.array([line.battery_kwh for line in lines]),
+        vat=vat,
+        dealer_margin=dealer,
+        net_share=(1.0 - dealer[firm_of]) / (1.0 + vat),
+        observed_markup=value["gross_margin"]
+        + value["depreciation_share"]
+        - value["variable_selling_share"]
+        - value["warranty_share"],
+        exports=value["exports"] / QUARTERS_A_YEAR,
+        export_growth=value["export_growth"],
+        export_margin=value["export_margin"],
+        experience=value["experience_units"],
+        capacity=value["capacity_units"] / QUARTERS_A_YEAR,
+        fixed_cost=value["fixed_cost"] * quarter,
+        rd=value["rd"] * quarter,
+        interest=value["interest"] * quarter,
+        other_business=value["other_business"] * quarter,
+        other_cash_share=value["cash_share"],
+        cash=value["cash"] * BILLION,
+        debt=value["debt"] * BILLION,
+        credit_line=value["credit_line"] * BILLION,
+        state_backstop=value["state_backstop"] * quarter,
+        owner_support=value["owner_support"] * quarter,
+        launch_rate=value["launches_per_year"] / QUARTERS_A_YEAR,
+        discount=(value["survival_expected"] / (1.0 + value["discount_rate"])) ** 0.25,
+        payable_days=value["payable_days"],
+        receivable_days=value["receivable_days"],
+        inventory_days=value["inventory_days"],
+        listed=np.array([firm.listed for firm in tables.firms], dtype=np.bool_),
+        electric_only=np.array([firm.electric_only for firm in tables.firms], dtype=np.bool_),
+        state_owned=np.array([firm.kind == "state_owned" for firm in tables.firms]),
+        closure=np.array([firm in settings.calibration.closure_firms for firm in firms]),
+        holdings=holdings,
+        control=control,
+        market_size=tables.market_value("passenger_retail")
+        * settings.demand.no_purchase_margin
+        / QUARTERS_A_YEAR,
+    )
+
+
+def _ownership(
+    tables: MarketTables, settings: WorldSettings, position: dict[str, int]
+) -> tuple[FloatArray, FloatArray]:
+    """Cross-holdings among the firms modelled; outside holders only dilute."""
+    size = len(position)
+    holdings = np.zeros((size, size))
+    control = np.eye(size)
+    entries = [(h.holder, h.target, h.share, h.control) for h in tables.holdings]
+    entries += [(h.holder, h.target, h.share, h.control) for h in settings.holdings.values()]
+    for holder, target, share, rights in entries:
+        if holder in position and target in position:
+            add_stake(holdings, control, position[holder], position[target], share, rights)
+    return holdings, control
+
+
+def add_stake(
+    holdings: FloatArray,
+    control: FloatArray,
+    holder: int,
+    target: int,
+    share: float,
+    rights: str,
+) -> None:
+    """Enter a stake into the matrices of cash-flow and control rights, in place.
+
+    ``control[g, f]`` is the weight of firm f's owners in the conduct of firm g.
+    """
+    holdings[holder, target] += share
+    if rights == "proportional":
+        control[target, holder] += share
+        control[target, target] -= share
+    elif rights == "full":
+        control[target, :] = 0.0
+        control[target, holder] = 1.0

@@ -1,0 +1,68 @@
+"""Consumer types: quasi-random nodes of income and tastes.
+
+Equation numbers refer to ``sim/MODEL.md``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from sim.calibration.industry import Industry
+from sim.scenario.settings import WorldSettings
+
+FloatArray = NDArray[np.float64]
+
+# The nodes are part of the model, not of luck: one fixed scrambling for every run.
+NODE_SEED = 1995
+
+
+@dataclass(frozen=True)
+class ConsumerTypes:
+    """Nodes of the random-coefficients logit.
+
+    Attributes
+    ----------
+    weights
+        (I,) sums to one.
+    price_shape
+        (I,) price coefficient of each type relative to the scale, positive, median one.
+    taste
+        (I, J) deviation of utility from its mean, without price.
+    income
+        (I,) household income relative to its median.
+    """
+
+    weights: FloatArray
+    price_shape: FloatArray
+    taste: FloatArray
+    income: FloatArray
+
+
+def consumer_types(industry: Industry, settings: WorldSettings) -> ConsumerTypes:
+    """Draw the nodes (equation 2.2).
+
+    ``alpha_i = alpha y_i^-e`` with log-normal income y (Berry, Levinsohn & Pakes 1995 take
+    e = 1), and normal tastes for electric cars, for a battery without engine, and for size.
+    """
+    from scipy.stats import qmc
+
+    demand = settings.demand
+    engine = qmc.Sobol(d=4, scramble=True, seed=NODE_SEED)
+    nodes = ndtri(np.clip(engine.random(demand.types), 1e-12, 1.0 - 1e-12))
+    nodes = (nodes - nodes.mean(axis=0)) / nodes.std(axis=0)
+    income = np.exp(demand.income_sigma * nodes[:, 0])
+    taste = (
+        demand.taste_electric_sd * nodes[:, 1][:, None]
+        + demand.taste_plug_sd * nodes[:, 2][:, None] * industry.plug[None, :]
+        + demand.taste_size_sd * nodes[:, 3][:, None] * industry.size[None, :]
+    )
+    return ConsumerTypes(
+        weights=np.full(demand.types, 1.0 / demand.types),
+        price_shape=income**-demand.income_exponent,
+        taste=np.ascontiguousarray(taste),
+        income=income,
+    )

@@ -1,0 +1,1 @@
+"""What firms decide, from what they know."""

@@ -1,0 +1,94 @@
+"""How a firm prices: rules of conduct.
+
+A rule states, in ``plan``, the weights with which its firm enters the market's price
+equilibrium: ``kappa`` on the profit of every firm and ``shadow`` on every firm's sales
+beyond today's margin. The market then finds the prices that are best replies to each
+other. A new rule is a class with these two members and changes nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.decisions.view import FirmView
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ShadowParts:
+    """Parts of the own shadow value, CNY of net price a car, after the cost of cash.
+
+    They add up: ``shadow = learning + idle + war - conduct``.
+    """
+
+    learning: float
+    idle: float
+    war: float
+    conduct: float
+
+    @property
+    def total(self) -> float:
+        """The own shadow value lambda, CNY."""
+        return self.learning + self.idle + self.war - self.conduct
+
+
+@dataclass(frozen=True)
+class PricePlan:
+    """How a firm enters the price equilibrium.
+
+    Attributes
+    ----------
+    kappa, shadow
+        (F,) rows of the firm in the matrices of profit weights and shadow values.
+    parts
+        The own shadow value in parts.
+    rule_price
+        Prices of own lines where the firm prices by a rule, else None.
+    """
+
+    kappa: FloatArray
+    shadow: FloatArray
+    parts: ShadowParts
+    rule_price: FloatArray | None = None
+
+
+class Conduct(Protocol):
+    """A rule of conduct."""
+
+    name: str
+
+    def plan(self, view: FirmView) -> PricePlan:
+        """State the weights or the rule prices with which the firm prices this quarter."""
+        ...
+
+
+@final
+class DynamicNash:
+    """Best replies with the shadow value of a sale (equation 3.5).
+
+    The firm adds to today's margin what one more sale is worth tomorrow: what it teaches
+    (Spence 1981; Besanko, Doraszelski & Kryukov 2014, advantage building), what it saves in
+    idle plants, and the private stakes of the war; a firm short of cash discounts all of it.
+    Without these parts it is static Nash in prices (Bertrand with differentiated products).
+    """
+
+    name = "dynamic_nash"
+
+    def plan(self, view: FirmView) -> PricePlan:
+        """Return the rows of kappa and Lambda."""
+        cash = 1.0 / (1.0 + view.mu)
+        taught = (view.kappa * view.learning) @ view.theta
+        shadow = (taught + view.idle + view.war) * cash - view.conduct
+        me = view.firm
+        parts = ShadowParts(
+            learning=float(taught[me] * cash),
+            idle=float(view.idle[me] * cash),
+            war=float(view.war[me] * cash),
+            conduct=float(view.conduct[me]),
+        )
+        return PricePlan(kappa=view.kappa, shadow=shadow, parts=parts)

@@ -1,0 +1,85 @@
+"""What a firm knows when it decides.
+
+A rule of conduct sees a ``FirmView`` and nothing else. The arrays are copies: a rule that
+writes into its view changes nobody's world. What firms know is thereby one assumption,
+visible in this file: their own books, the public prices and volumes of the last quarter,
+who owns whom, and what a car sold teaches each firm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class FirmView:
+    """One firm's knowledge in one quarter. F firms, J lines; CNY of net price.
+
+    Attributes
+    ----------
+    firm
+        Position of the deciding firm.
+    t
+        Quarter of the run.
+    lines
+        Positions of its own lines.
+    price, cost
+        Own lines' last prices and present marginal costs, CNY.
+    kappa
+        (F,) weight on each firm's profit that ownership gives it (O'Brien & Salop 2000).
+    learning
+        (F,) what one more car teaches each firm, CNY.
+    theta
+        (F, F) share of firm g's experience that firm h learns from, ``theta[h, g]``.
+    idle, war, conduct
+        (F,) private parts of the brands under the same owner; 0 for all others.
+    group
+        (F,) brands under the same owner.
+    mu
+        Own shadow cost of cash.
+    runway, comfort
+        Quarters of fixed cost and R&D that cash and credit pay for; what is comfortable.
+    launch_due
+        (own lines,) a launch of the line could be made this quarter.
+    launch_cost
+        Cost of one launch, CNY.
+    cash, unused_credit
+        Own, CNY.
+    volume, capacity
+        Own production of a quarter, mean of the last four, and what the plants can make.
+    listed
+        May raise equity on the market.
+    trailing_revenue
+        Own net revenue of the last four quarters, CNY.
+    """
+
+    firm: int
+    t: int
+    lines: IntArray
+    price: FloatArray
+    cost: FloatArray
+    kappa: FloatArray
+    learning: FloatArray
+    theta: FloatArray
+    idle: FloatArray
+    war: FloatArray
+    conduct: FloatArray
+    group: BoolArray
+    mu: float
+    runway: float
+    comfort: float
+    launch_due: BoolArray
+    launch_cost: float
+    cash: float
+    unused_credit: float
+    volume: float
+    capacity: float
+    listed: bool
+    trailing_revenue: float

@@ -1,0 +1,1 @@
+"""Income, working capital, cash and rescue: arrays over firms."""

@@ -1,0 +1,118 @@
+"""Income and working capital of a quarter. Equation numbers refer to ``sim/MODEL.md``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+DAYS_A_QUARTER = 90.0
+
+
+@dataclass(frozen=True)
+class Income:
+    """Income of each firm in one quarter, (F,) CNY, before tax.
+
+    ``result = contribution - fixed_cost - rd - interest + other_business``, where
+    contribution is revenue net of VAT and dealer margin less marginal cost, and fixed cost
+    includes depreciation (equation 5.1).
+    """
+
+    revenue: FloatArray
+    variable_cost: FloatArray
+    fixed_cost: FloatArray
+    rd: FloatArray
+    interest: FloatArray
+    other_business: FloatArray
+    alliance_cost: FloatArray
+
+    @property
+    def contribution(self) -> FloatArray:
+        """Revenue less marginal cost, (F,) CNY."""
+        return self.revenue - self.variable_cost
+
+    @property
+    def result(self) -> FloatArray:
+        """Result before tax, (F,) CNY."""
+        return (
+            self.contribution
+            - self.fixed_cost
+            - self.rd
+            - self.interest
+            + self.other_business
+            - self.alliance_cost
+        )
+
+
+@dataclass(frozen=True)
+class WorkingCapital:
+    """Stocks that growth and distress move, (F,) CNY each."""
+
+    receivable: FloatArray
+    inventory: FloatArray
+    payable: FloatArray
+
+    @property
+    def net(self) -> FloatArray:
+        """Cash tied up, (F,) CNY; negative where suppliers finance the firm."""
+        return self.receivable + self.inventory - self.payable
+
+
+def follow_revenue(base: FloatArray, ratio: FloatArray, elasticity: float) -> FloatArray:
+    """Fixed cost or R&D that follows revenue with an elasticity (equation 5.2), CNY.
+
+    ``ratio`` is revenue over its base-year level; a firm without revenue has no such cost.
+    """
+    return base * np.where(ratio > 0.0, np.maximum(ratio, 1e-300) ** elasticity, 0.0)
+
+
+def working_capital(
+    revenue: FloatArray,
+    variable_cost: FloatArray,
+    receivable_days: FloatArray,
+    inventory_days: FloatArray,
+    payable_days: FloatArray,
+    stress: FloatArray,
+    distress_days: float,
+) -> WorkingCapital:
+    """Days of revenue and cost (equation 5.4).
+
+    Parameters
+    ----------
+    stress
+        (F,) 0 where the runway is comfortable, 1 where it is gone.
+    distress_days
+        Days of payables left to a firm whose suppliers have lost all trust.
+    """
+    days = payable_days - stress * np.maximum(payable_days - distress_days, 0.0)
+    return WorkingCapital(
+        receivable=revenue * receivable_days / DAYS_A_QUARTER,
+        inventory=variable_cost * inventory_days / DAYS_A_QUARTER,
+        payable=variable_cost * days / DAYS_A_QUARTER,
+    )
+
+
+def runway(cash: FloatArray, unused_credit: FloatArray, burn: FloatArray) -> FloatArray:
+    """Quarters of fixed cost and R&D that cash and unused credit pay for (equation 3.9).
+
+    Infinite where nothing is spent.
+    """
+    means = np.maximum(cash, 0.0) + np.maximum(unused_credit, 0.0)
+    return np.where(burn > 0.0, means / np.where(burn > 0.0, burn, 1.0), np.inf)
+
+
+def shadow_cost_of_cash(
+    quarters: FloatArray, comfort: FloatArray, mu_max: float, exempt: NDArray[np.bool_]
+) -> FloatArray:
+    """``mu = mu_max max(0, 1 - runway / comfort)`` (equation 3.9); 0 where exempt."""
+    safe = np.where(comfort > 0.0, comfort, 1.0)
+    gap = np.where(comfort > 0.0, np.maximum(0.0, 1.0 - quarters / safe), 0.0)
+    return np.where(exempt, 0.0, mu_max * gap)
+
+
+def stake_price(stake: float, pre_money: float) -> float:
+    """Cash that a primary issue brings, CNY: ``b / (1 - b)`` of the value before it."""
+    return stake / (1.0 - stake) * pre_money

@@ -1,0 +1,73 @@
+"""Who pays when a firm runs out of cash, in the order in which it asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Rescue:
+    """Money found for each firm, (F,) CNY, and who is left without.
+
+    Attributes
+    ----------
+    credit
+        Drawn from the credit line; negative is repaid.
+    owner
+        Paid in by the owner, up to its limit.
+    state
+        Paid in by the state, up to its limit.
+    insolvent
+        Firms that cannot pay after all of it.
+    """
+
+    credit: FloatArray
+    owner: FloatArray
+    state: FloatArray
+    insolvent: BoolArray
+
+
+def rescue(
+    cash: FloatArray,
+    unused_credit: FloatArray,
+    drawn: FloatArray,
+    comfortable_cash: FloatArray,
+    owner_limit: FloatArray,
+    state_limit: FloatArray,
+    active: BoolArray,
+) -> Rescue:
+    """Cover a shortfall of cash by credit, owner and state in turn (section 5 of MODEL.md).
+
+    Credit drawn earlier is repaid from cash above ``comfortable_cash``.
+
+    Parameters
+    ----------
+    cash
+        (F,) after the quarter's flows, CNY; negative is a shortfall.
+    unused_credit, drawn
+        (F,) CNY of the line still open, and of it drawn so far.
+    owner_limit, state_limit
+        (F,) CNY that owner and state give in one quarter at most.
+    """
+    short = np.where(active, np.maximum(-cash, 0.0), 0.0)
+    draw = np.minimum(short, np.maximum(unused_credit, 0.0))
+    short = short - draw
+    owner = np.minimum(short, owner_limit)
+    short = short - owner
+    state = np.minimum(short, state_limit)
+    short = short - state
+    # A shortfall below one yuan is rounding, not insolvency; nobody pays into a lost firm.
+    insolvent = active & (short > 1.0)
+    repay = np.minimum(np.maximum(drawn, 0.0), np.maximum(cash - comfortable_cash, 0.0))
+    return Rescue(
+        credit=np.where(insolvent, 0.0, draw - np.where(active, repay, 0.0)),
+        owner=np.where(insolvent, 0.0, owner),
+        state=np.where(insolvent, 0.0, state),
+        insolvent=insolvent,
+    )

@@ -1,0 +1,1 @@
+"""Economics as pure functions of arrays: no files, no scenario, no state."""

@@ -1,0 +1,53 @@
+"""Learning by doing: cost falls with experience, and a sale teaches (Wright 1936; Spence 1981)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+def experience_multiplier(experience: FloatArray, base: FloatArray, elasticity: float) -> FloatArray:
+    """Unit cost relative to the base year's, ``(E / E0)^-b``, (F,)."""
+    result: FloatArray = (experience / base) ** -elasticity
+    return result
+
+
+def learning_values(
+    volume: FloatArray,
+    experience: FloatArray,
+    glider: FloatArray,
+    elasticity: float,
+    discount: FloatArray,
+    theta: FloatArray,
+    horizon: int,
+) -> FloatArray:
+    """What one more car of experience today saves each firm later, (F,) money a car.
+
+    ``L_f = sum_{s=1..S} d_f^s b glider_{f,t+s} q_f / E_{f,t+s}`` along volumes held: the
+    derivative of discounted future cost to experience.
+
+    Parameters
+    ----------
+    volume
+        (F,) vehicles a period, held.
+    experience
+        (F,) effective experience today, vehicles.
+    glider
+        (F,) cost that learning lowers, today, money a car.
+    elasticity
+        b, cost elasticity of experience.
+    discount
+        (F,) factor a period, survival expected included.
+    theta
+        (F, F) share of firm g's volume that firm f learns from; unit diagonal.
+    horizon
+        S, periods.
+    """
+    ahead = np.arange(1, horizon + 1)
+    path = experience[:, None] + ahead * (theta @ volume)[:, None]
+    cost = glider[:, None] * (path / experience[:, None]) ** -elasticity
+    saved = discount[:, None] ** ahead * elasticity * cost * volume[:, None] / path
+    result: FloatArray = saved.sum(axis=1)
+    return result

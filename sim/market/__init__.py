@@ -1,0 +1,1 @@
+"""Where the kernels meet the state: demand, costs and prices of a quarter."""

@@ -1,0 +1,78 @@
+"""Demand of a quarter: what buyers think of each line and of not buying electric.
+
+Equation numbers refer to ``sim/MODEL.md``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.calibration.calibrate import Calibration
+from sim.scenario.settings import WorldSettings
+from sim.world.state import State, World
+
+FloatArray = NDArray[np.float64]
+
+
+def acceptance(settings: WorldSettings, t: int) -> float:
+    """Common taste for electric cars since the base year (equation 2.4), utils.
+
+    A yearly drift that fades with a half-life; t = 0 is the first quarter of the run.
+    """
+    demand = settings.demand
+    quarterly = demand.acceptance_drift / 4.0
+    fade = 0.5 ** (0.25 / demand.acceptance_half_life_years)
+    return float(quarterly * (1.0 - fade ** (t + 1)) / (1.0 - fade))
+
+
+def market_size(world: World, t: int) -> float:
+    """Potential buyers of quarter t, vehicles (equation 2.5)."""
+    growth = 1.0 + world.settings.demand.market_growth
+    return float(world.industry.market_size * growth ** ((t + 1) / 4.0))
+
+
+def combustion_price_change(calibration: Calibration, settings: WorldSettings) -> float:
+    """Change of combustion cars' prices when the war is harder or milder, CNY paid.
+
+    Combustion cars are cut too: by ``ice_share`` of the mean cut of the electric ones
+    (equation 2.6). Negative in a war above the base year's.
+    """
+    industry = calibration.industry
+    units = industry.by_firm(industry.units)
+    mean_war = float(units @ calibration.war / units.sum())
+    harder = settings.conduct.war_intensity - 1.0
+    return -settings.demand.ice_share * harder * mean_war * (1.0 + industry.vat)
+
+
+def outside_utility(calibration: Calibration, settings: WorldSettings) -> FloatArray:
+    """Utility of the outside option by type, (I,) utils: cheaper combustion cars raise it."""
+    return -calibration.alpha * combustion_price_change(calibration, settings)
+
+
+def mean_utility(world: World, state: State) -> FloatArray:
+    """Mean utility of each line without its price, (J,) utils (equation 2.3)."""
+    return (
+        world.calibration.quality
+        + state.permanent
+        + state.passing[world.industry.firm_of]
+        + acceptance(world.settings, state.t)
+    )
+
+
+def purchase_tax(world: World, t: int) -> float:
+    """Purchase tax on electric cars in quarter t, share of the price before VAT."""
+    if world.settings.measures.purchase_tax == "frozen":
+        return 0.0
+    rate = 0.0
+    for start, value in world.tax_steps:
+        if start <= t:
+            rate = value
+    return rate
+
+
+def net_share(world: World, t: int) -> FloatArray:
+    """Part of the buyer's price that reaches the maker, (J,) (equation 2.7)."""
+    industry = world.industry
+    kept = 1.0 - industry.dealer_margin[industry.firm_of]
+    return kept / (1.0 + industry.vat + purchase_tax(world, t))

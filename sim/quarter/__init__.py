@@ -1,0 +1,1 @@
+"""The phases of a quarter as functions of state, luck and decisions."""

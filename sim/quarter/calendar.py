@@ -1,0 +1,79 @@
+"""The calendar of a quarter, as a table.
+
+Each phase declares which fields of the state it writes; a test holds it to that. Where
+``asks`` names a decision, the firms take it, all at once, before the phase runs.
+
+==============  ==========================================================================
+observe         runway and the shadow cost of cash
+negotiate       contracts and new money that are due are signed
+apply_terms     costs, learning and weights under the contracts in force; views handed out
+invest          launches and plants that the firms decided
+price           best replies to each other
+clear           sales and production
+close_books     income and working capital
+exit_or_break   equity, credit, owner, state; then exit; contracts end
+evolve          experience, quality and battery price
+==============  ==========================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sim.quarter import closing, ownership, phases
+from sim.quarter.context import Run, Work
+from sim.world.state import State
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One row of the calendar."""
+
+    name: str
+    run: Callable[[Run, State, Work], None]
+    writes: frozenset[str]
+    asks: str = ""
+
+
+_OWNERSHIP = {"owner", "holdings", "control", "outside_stake", "equity_raised"}
+
+CALENDAR: tuple[Phase, ...] = (
+    Phase("observe", phases.observe, frozenset()),
+    Phase(
+        "negotiate",
+        ownership.sign,
+        frozenset(_OWNERSHIP | {"signed", "in_force", "debt", "drawn", "credit_line"}),
+    ),
+    Phase("apply_terms", phases.apply_terms, frozenset()),
+    Phase("invest", phases.invest, frozenset({"capacity"}), asks="invest"),
+    Phase("price", phases.price, frozenset({"price"}), asks="plan"),
+    Phase(
+        "clear",
+        phases.clear,
+        frozenset(
+            {"sold", "volume", "energy", "trailing_units", "trailing_use", "first_units"}
+        ),
+    ),
+    Phase(
+        "close_books",
+        closing.close_books,
+        frozenset({"net_working_capital", "burn", "trailing_revenue"}),
+    ),
+    Phase(
+        "exit_or_break",
+        closing.settle,
+        frozenset(
+            {
+                "active", "cash", "debt", "drawn", "credit_line", "net_working_capital", "burn",
+                "owner_money", "state_money", "trailing_state_money", "equity_raised",
+                "outside", "in_force",
+            }
+        ),
+    ),
+    Phase(
+        "evolve",
+        closing.evolve,
+        frozenset({"experience", "spill", "permanent", "passing", "battery_log", "t"}),
+    ),
+)

@@ -1,0 +1,203 @@
+"""The phases of a quarter after the price game: books, rescue and exit, and time passing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.alliances.effects import failure_probability
+from sim.finance.books import Income, follow_revenue, working_capital
+from sim.finance.rescue import rescue
+from sim.market.demand import net_share
+from sim.quarter.context import Event, Run, Work
+from sim.quarter.phases import pooled
+from sim.world.state import State, export_price
+
+FloatArray = NDArray[np.float64]
+
+
+def close_books(run: Run, state: State, work: Work) -> None:
+    """Income, working capital and the cash they move (equations 5.1 to 5.5)."""
+    world, industry, settings = run.world, run.world.industry, run.world.settings
+    finance = settings.finance
+    domestic = industry.by_firm(work.sold * work.price * net_share(world, state.t))
+    abroad = work.exports * export_price(work.unit_cost, world.calibration)
+    revenue = domestic + abroad
+    cost = industry.by_firm(work.sold * work.cost) + abroad * (1.0 - industry.export_margin)
+    ratio = revenue / run.base_revenue
+    on = state.active.astype(np.float64)
+    income = Income(
+        revenue=revenue,
+        variable_cost=cost,
+        fixed_cost=follow_revenue(industry.fixed_cost, ratio, finance.fixed_cost_elasticity),
+        rd=follow_revenue(run.base_rd, ratio, finance.fixed_cost_elasticity)
+        * work.effects.development
+        + work.launch_bill,
+        interest=on
+        * (
+            industry.interest
+            + finance.interest_rate * (state.debt - industry.debt) / 4.0
+            - finance.deposit_rate * (state.cash - industry.cash) / 4.0
+        ),
+        other_business=on * industry.other_business,
+        alliance_cost=work.one_off + on * work.effects.running_cost,
+    )
+    work.income = income
+    stocks = working_capital(
+        revenue,
+        cost,
+        industry.receivable_days,
+        industry.inventory_days,
+        industry.payable_days,
+        work.stress,
+        finance.payables_distress_days,
+    )
+    tied_up = np.where(state.active, stocks.net - state.net_working_capital, 0.0)
+    ledger = work.ledger
+    ledger.post("sales", revenue)
+    ledger.post("variable_cost", -cost - tied_up)
+    ledger.post("fixed_cost", -income.fixed_cost)
+    ledger.post("research", -income.rd)
+    ledger.post("interest", -income.interest)
+    ledger.post("other_business", income.other_business * industry.other_cash_share)
+    ledger.post("alliance_cost", -income.alliance_cost)
+    state.net_working_capital = np.where(state.active, stocks.net, 0.0)
+    state.burn = income.fixed_cost + income.rd
+    state.trailing_revenue[state.t % len(state.trailing_revenue)] = revenue
+
+
+def settle(run: Run, state: State, work: Work) -> None:
+    """Equity, credit, owner and state in turn; who still cannot pay leaves."""
+    industry, finance, ledger = run.world.industry, run.world.settings.finance, work.ledger
+    _market_issue(run, state, work)
+    treasury = state.cash + ledger.change()
+    merged = state.owner != np.arange(len(treasury))
+    swept = np.where(merged, treasury, 0.0)
+    ledger.post("merged_treasury", -swept)
+    ledger.post(
+        "merged_treasury", np.bincount(state.owner, weights=swept, minlength=len(swept))
+    )
+    cash = state.cash + ledger.change()
+    limit_owner = industry.owner_support if finance.owner_support else np.zeros(len(cash))
+    limit_state = industry.state_backstop if finance.state_backstop else np.zeros(len(cash))
+    group_burn = pooled(state.burn, state)
+    found = rescue(
+        cash,
+        state.credit_line - state.drawn,
+        state.drawn,
+        run.comfort * group_burn,
+        limit_owner,
+        limit_state,
+        state.active & ~merged,
+    )
+    ledger.post("credit", found.credit)
+    ledger.post("owner_support", found.owner)
+    ledger.post("state_backstop", found.state)
+    state.debt = state.debt + found.credit
+    state.drawn = state.drawn + found.credit
+    state.owner_money = state.owner_money + found.owner
+    state.state_money = state.state_money + found.state
+    state.trailing_state_money[state.t % len(state.trailing_state_money)] = found.state
+    _report_money(run, state, work, found.owner, found.state)
+    leaving = found.insolvent[state.owner] & state.active
+    if leaving.any():
+        _exit(run, state, work, leaving)
+    state.cash = state.cash + ledger.change()
+    state.outside = state.outside + ledger.outside()
+    _break_contracts(run, state, work)
+
+
+def _market_issue(run: Run, state: State, work: Work) -> None:
+    """Offers of equity that the market takes up, by the same rule in every arm."""
+    finance = run.world.settings.finance
+    if not finance.equity_market:
+        return
+    taken = (work.issue > 0.0) & (run.world.luck.equity[state.t] < finance.raise_probability)
+    amount = np.where(taken & state.active, work.issue, 0.0)
+    work.ledger.post("new_equity", amount)
+    state.equity_raised = state.equity_raised + amount
+    for firm in np.flatnonzero(amount > 0.0):
+        work.events.append(
+            Event(
+                state.t, int(firm), "equity", "market", float(amount[firm]),
+                f"runway {work.runway[firm]:.1f} quarters",
+            )
+        )
+
+
+def _report_money(
+    run: Run, state: State, work: Work, owner: FloatArray, support: FloatArray
+) -> None:
+    for kind, given in (("owner_support", owner), ("state_backstop", support)):
+        for firm in np.flatnonzero(given > 0.0):
+            work.events.append(
+                Event(state.t, int(firm), kind, "", float(given[firm]), "out of cash and credit")
+            )
+
+
+def _exit(run: Run, state: State, work: Work, leaving: NDArray[np.bool_]) -> None:
+    """Products leave; creditors take what cash there is and bear what is missing."""
+    left = np.where(leaving, state.cash + work.ledger.change(), 0.0)
+    work.ledger.post("wound_up", -left)
+    for firm in np.flatnonzero(leaving):
+        work.events.append(
+            Event(
+                state.t, int(firm), "exit", "", float(left[firm]),
+                "cash, credit, owner and state exhausted",
+            )
+        )
+    state.active = state.active & ~leaving
+    for stock in ("debt", "drawn", "credit_line", "net_working_capital", "burn"):
+        setattr(state, stock, np.where(leaving, 0.0, getattr(state, stock)))
+
+
+def _break_contracts(run: Run, state: State, work: Work) -> None:
+    """A contract ends by its hazard or when a member has left; shares stay where they are."""
+    for number, contract in enumerate(run.contracts):
+        if not state.in_force[number]:
+            continue
+        gone = not all(state.active[member] for member in contract.members)
+        draw = run.contract_luck[state.t, number]
+        failed = contract.merger is None and draw < failure_probability(contract.hazard)
+        if gone or failed:
+            state.in_force[number] = False
+            work.events.append(
+                Event(
+                    state.t, contract.members[0], "contract_ended", contract.name, 0.0,
+                    "a member left the market" if gone else "the partners gave it up",
+                )
+            )
+
+
+def evolve(run: Run, state: State, work: Work) -> None:
+    """Time passes: experience, qualities and the battery price move by their luck."""
+    world, industry, settings = run.world, run.world.industry, run.world.settings
+    quality, luck, t = settings.quality, run.world.luck, state.t
+    volume = state.volume
+    state.experience = state.experience + volume
+    learnt = work.effects.theta.copy()
+    np.fill_diagonal(learnt, 0.0)
+    state.spill = state.spill + learnt @ volume
+    scale = settings.luck.scale if settings.luck.on else 0.0
+    ageing = run.launch_hazard * quality.launch_jump_mean if quality.ageing else 0.0
+    hit = quality.launch_jump_mean + scale * quality.launch_jump_sd * luck.hit[t]
+    drift = (
+        np.where(work.launched, hit, 0.0)
+        - ageing
+        + scale * quality.firm_shock_sd * luck.firm[t][industry.firm_of]
+        + scale * quality.line_shock_sd * luck.line[t]
+    )
+    state.passing = (
+        quality.passing_persistence * state.passing
+        + scale * quality.passing_sd * luck.passing[t]
+    )
+    moved = state.permanent + drift
+    weight = world.calibration.shares / world.calibration.shares.sum()
+    level = np.log(weight @ np.exp(moved + state.passing[industry.firm_of]))
+    # Qualities are relative to the market; without the shift, luck alone inflates it.
+    state.permanent = moved - level
+    costs = settings.costs
+    state.battery_log = (1.0 - costs.battery_reversion) * state.battery_log + np.asarray(
+        scale * costs.battery_shock_sd * luck.battery[t]
+    )
+    state.t = t + 1

@@ -1,0 +1,190 @@
+"""What the phases of a quarter share: the run, and the quarter's working papers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.alliances.contracts import Contract, Stake, compile_contracts, compile_injections
+from sim.alliances.effects import Effects
+from sim.decisions.conduct import PricePlan
+from sim.decisions.investment import InvestmentPlan
+from sim.decisions.view import FirmView
+from sim.finance.books import Income, runway, working_capital
+from sim.finance.ledger import ACCOUNTS, Ledger
+from sim.market.pricing import PriceProblem
+from sim.world.state import (
+    State,
+    World,
+    base_revenue,
+    base_variable_cost,
+    initial_state,
+)
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a reader may ask about: who, when, what, how much and why."""
+
+    t: int
+    firm: int
+    kind: str
+    counterparty: str
+    amount: float
+    detail: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A world with the agreements of one arm, and base-year levels computed once.
+
+    (F,) arrays in CNY a quarter unless said otherwise.
+    """
+
+    world: World
+    contracts: tuple[Contract, ...]
+    injections: tuple[tuple[int, Stake], ...]
+    contract_luck: FloatArray  # (T, C) uniform
+    base_revenue: FloatArray
+    base_rd: FloatArray  # without launches
+    launch_cost: FloatArray  # CNY a launch
+    launch_hazard: FloatArray  # (J,) a quarter
+    comfort: FloatArray  # (F,) quarters
+    outside_stake: FloatArray  # (F,)
+    seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
+
+
+def make_run(world: World, outside_stake: FloatArray) -> Run:
+    """Compile the agreements of an arm and the base-year levels."""
+    industry, settings, calibration = world.industry, world.settings, world.calibration
+    contracts = compile_contracts(settings, industry.firms, world.start)
+    luck = [world.luck.contract(contract.stream) for contract in contracts]
+    renewal = settings.quality.renewal
+    rate = industry.launch_rate if renewal else np.zeros_like(industry.launch_rate)
+    # A launch costs what the settings say, but never more than most of the R&D that
+    # paid for the launches of the base year.
+    affordable = np.where(rate > 0.0, 0.6 * industry.rd / np.where(rate > 0.0, rate, 1.0), 0.0)
+    launch_cost = np.minimum(settings.quality.launch_cost_cny_bn * 1e9, affordable)
+    lines_of_firm = np.bincount(industry.firm_of, minlength=len(industry.firms))
+    first_runway = runway(
+        industry.cash, industry.credit_line, industry.fixed_cost + industry.rd
+    )
+    revenue = base_revenue(industry, calibration)
+    tied_up = working_capital(
+        revenue,
+        base_variable_cost(industry, calibration),
+        industry.receivable_days,
+        industry.inventory_days,
+        industry.payable_days,
+        np.zeros(len(industry.firms)),
+        settings.finance.payables_distress_days,
+    )
+    return Run(
+        world=world,
+        contracts=contracts,
+        injections=compile_injections(settings, industry.firms, world.start),
+        contract_luck=np.column_stack(luck) if luck else np.zeros((world.quarters, 0)),
+        base_revenue=revenue,
+        base_rd=industry.rd - launch_cost * rate,
+        launch_cost=launch_cost,
+        launch_hazard=np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0),
+        comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
+        outside_stake=outside_stake,
+        seller_financed=tied_up.net,
+    )
+
+
+def first_state(run: Run) -> State:
+    """State before the first quarter of a run."""
+    return initial_state(
+        run.world.industry,
+        run.world.calibration,
+        contracts=len(run.contracts),
+        accounts=len(ACCOUNTS),
+        working_capital=run.seller_financed,
+        outside_stake=run.outside_stake,
+    )
+
+
+@dataclass
+class Work:
+    """Working papers of one quarter; each phase fills its own and none outlives the quarter."""
+
+    ledger: Ledger
+    events: list[Event]
+    runway: FloatArray  # (F,) quarters
+    mu: FloatArray  # (F,) shadow cost of cash
+    stress: FloatArray  # (F,) 0 comfortable .. 1 no runway
+    kappa: FloatArray  # (F, F)
+    effects: Effects
+    glider: FloatArray  # (J,) CNY
+    cost: FloatArray  # (J,) CNY
+    unit_cost: FloatArray  # (F,) at base-year weights, CNY
+    battery_price: float  # CNY per kWh
+    learning: FloatArray  # (F,) CNY
+    idle: FloatArray  # (F,) CNY
+    war: FloatArray  # (F,) CNY
+    conduct: FloatArray  # (F,) CNY
+    launch_due: BoolArray  # (J,)
+    launched: BoolArray  # (J,)
+    launch_bill: FloatArray  # (F,) CNY
+    build: FloatArray  # (F,) vehicles a quarter
+    issue: FloatArray  # (F,) CNY offered
+    one_off: FloatArray  # (F,) set-up and integration cost, CNY
+    price: FloatArray  # (J,)
+    share: FloatArray  # (J,)
+    iterations: int
+    residual: float
+    sold: FloatArray  # (J,)
+    units: FloatArray  # (F,)
+    exports: FloatArray  # (F,)
+    market_size: float
+    views: list[FirmView] = field(default_factory=list)
+    investments: list[InvestmentPlan | None] = field(default_factory=list)
+    plans: list[PricePlan | None] = field(default_factory=list)
+    problem: PriceProblem | None = None
+    income: Income | None = None
+
+    @staticmethod
+    def blank(firms: int, lines: int) -> Work:
+        """Empty papers for a new quarter."""
+        zero = np.zeros(firms)
+        ones = np.ones(firms)
+        return Work(
+            ledger=Ledger(firms),
+            events=[],
+            runway=zero,
+            mu=zero,
+            stress=zero,
+            kappa=np.eye(firms),
+            effects=Effects(np.eye(firms), ones, ones, ones, zero),
+            glider=np.zeros(lines),
+            cost=np.zeros(lines),
+            unit_cost=zero,
+            battery_price=0.0,
+            learning=zero,
+            idle=zero,
+            war=zero,
+            conduct=zero,
+            launch_due=np.zeros(lines, dtype=np.bool_),
+            launched=np.zeros(lines, dtype=np.bool_),
+            launch_bill=zero,
+            build=np.zeros(firms),
+            issue=np.zeros(firms),
+            one_off=np.zeros(firms),
+            price=np.zeros(lines),
+            share=np.zeros(lines),
+            iterations=0,
+            residual=0.0,
+            sold=np.zeros(lines),
+            units=zero,
+            exports=zero,
+            market_size=0.0,
+            investments=[None] * firms,
+            plans=[None] * firms,
+        )

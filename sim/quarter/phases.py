@@ -1,0 +1,211 @@
+"""The phases of a quarter before and at the price game.
+
+Each is a function of the run, the state and the quarter's working papers; what it may
+write of the state stands in the calendar. Equation numbers refer to ``sim/MODEL.md``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.alliances.effects import combine
+from sim.calibration.calibrate import LEARNING_HORIZON, idle_cost
+from sim.decisions.view import FirmView
+from sim.errors import SolverError
+from sim.finance.books import runway, shadow_cost_of_cash
+from sim.kernels.learning import learning_values
+from sim.market.costs import (
+    battery_by_line,
+    battery_price,
+    effective_experience,
+    glider_by_line,
+    learning_elasticity,
+)
+from sim.market.demand import market_size, mean_utility, net_share, outside_utility
+from sim.market.pricing import PriceProblem, solve
+from sim.quarter.context import Run, Work
+from sim.quarter.ownership import profit_weights
+from sim.world.state import State
+
+FloatArray = NDArray[np.float64]
+
+
+def pooled(values: FloatArray, state: State) -> FloatArray:
+    """Sum over the brands of one owner, given to each of them, (F,)."""
+    total = np.bincount(state.owner, weights=values, minlength=len(values))
+    shared: FloatArray = total[state.owner]
+    return shared
+
+
+def observe(run: Run, state: State, work: Work) -> None:
+    """Firms look at their books: runway, and what cash is worth to them."""
+    settings, industry = run.world.settings, run.world.industry
+    work.runway = runway(
+        pooled(state.cash, state),
+        pooled(state.credit_line - state.drawn, state),
+        pooled(state.burn, state),
+    )
+    comfort = run.comfort[state.owner]
+    exempt = industry.state_owned[state.owner] & settings.finance.state_backstop
+    work.mu = shadow_cost_of_cash(work.runway, comfort, settings.conduct.mu_max, exempt)
+    work.stress = shadow_cost_of_cash(work.runway, comfort, 1.0, exempt)
+
+
+def apply_terms(run: Run, state: State, work: Work) -> None:
+    """Contracts in force move costs and learning; firms are told what they may know."""
+    world = run.world
+    settings, industry, calibration = world.settings, world.industry, world.calibration
+    signed = np.where(state.in_force, state.signed, -1)
+    work.effects = combine(
+        run.contracts,
+        [int(when) for when in signed],
+        state.t,
+        state.energy,
+        state.active,
+        settings.costs.industry_spillover,
+        settings.costs.procurement_elasticity,
+        settings.costs.procurement_cap,
+    )
+    work.battery_price = battery_price(world, state)
+    work.kappa = profit_weights(state)
+    work.glider = glider_by_line(world, state, work.effects.glider)
+    work.cost = work.glider + battery_by_line(world, state, work.effects.battery)
+    base_units = industry.by_firm(industry.units)
+    work.unit_cost = industry.by_firm(industry.units * work.cost) / base_units
+    parts = settings.conduct.parts
+    work.learning = np.zeros(len(industry.firms))
+    if parts.learning and settings.costs.learning == "frozen":
+        work.learning = calibration.learning
+    elif parts.learning and settings.costs.learning == "on":
+        work.learning = learning_values(
+            state.volume,
+            effective_experience(state),
+            industry.by_firm(industry.units * work.glider) / base_units,
+            learning_elasticity(world),
+            industry.discount,
+            work.effects.theta,
+            LEARNING_HORIZON,
+        )
+    relative_cost = work.unit_cost / calibration.unit_cost
+    use = state.trailing_use.mean(axis=0)
+    work.idle = idle_cost(
+        work.unit_cost, use, settings.conduct.idle_cost_share if parts.idle else 0.0
+    )
+    intensity = settings.conduct.war_intensity if parts.war else 0.0
+    work.war = calibration.war * relative_cost * intensity
+    work.conduct = calibration.conduct * relative_cost * (1.0 if parts.conduct else 0.0)
+    luck = world.luck.launch[state.t]
+    work.launch_due = (luck < run.launch_hazard) & state.active[industry.firm_of]
+    work.views = [_view(run, state, work, firm) for firm in range(len(industry.firms))]
+
+
+def _view(run: Run, state: State, work: Work, firm: int) -> FirmView:
+    industry = run.world.industry
+    lines = np.flatnonzero(industry.firm_of == firm)
+    group = state.owner == state.owner[firm]
+    owner = int(state.owner[firm])
+    return FirmView(
+        firm=firm,
+        t=state.t,
+        lines=lines,
+        price=state.price[lines],
+        cost=work.cost[lines],
+        kappa=work.kappa[firm].copy(),
+        learning=work.learning.copy(),
+        theta=work.effects.theta.copy(),
+        idle=np.where(group, work.idle, 0.0),
+        war=np.where(group, work.war, 0.0),
+        conduct=np.where(group, work.conduct, 0.0),
+        group=group,
+        mu=float(work.mu[firm]),
+        runway=float(work.runway[firm]),
+        comfort=float(run.comfort[owner]),
+        launch_due=work.launch_due[lines],
+        launch_cost=float(run.launch_cost[firm] * work.effects.development[firm]),
+        cash=float(max(state.cash[owner], 0.0)),
+        unused_credit=float(max(state.credit_line[owner] - state.drawn[owner], 0.0)),
+        volume=float(state.trailing_use[:, firm].mean() * state.capacity[firm]),
+        capacity=float(state.capacity[firm]),
+        listed=bool(industry.listed[owner]) and owner == firm,
+        trailing_revenue=float(state.trailing_revenue[:, firm].sum()),
+    )
+
+
+def invest(run: Run, state: State, work: Work) -> None:
+    """Launches and plants that the firms decided, at their cost."""
+    industry = run.world.industry
+    for firm, plan in enumerate(work.investments):
+        if plan is None or not state.active[firm]:
+            continue
+        lines = work.views[firm].lines
+        work.launched[lines] = plan.launch & work.launch_due[lines]
+        work.build[firm] = plan.build
+        work.issue[firm] = plan.issue
+    count = industry.by_firm(work.launched.astype(np.float64))
+    work.launch_bill = count * run.launch_cost * work.effects.development
+    capex = run.world.settings.finance.capex_cny_bn_per_100k * 1e9 / 1e5
+    work.ledger.post("capacity", -work.build * 4.0 * capex)
+    state.capacity = state.capacity + work.build
+
+
+def price(run: Run, state: State, work: Work) -> None:
+    """The market finds the prices that are best replies to each other.
+
+    Raises
+    ------
+    SolverError
+        The prices did not converge; the run ends with that verdict.
+    """
+    world, industry = run.world, run.world.industry
+    size = len(industry.firms)
+    kappa, shadow = np.eye(size), np.zeros((size, size))
+    start, frozen = state.price.copy(), np.zeros(len(industry.lines), dtype=np.bool_)
+    for firm, plan in enumerate(work.plans):
+        if plan is None:
+            raise SolverError(f"{industry.firms[firm]} stated no plan")
+        kappa[firm], shadow[firm] = plan.kappa, plan.shadow
+        if plan.rule_price is not None:
+            lines = work.views[firm].lines
+            start[lines], frozen[lines] = plan.rule_price, True
+    problem = PriceProblem(
+        mean_utility=mean_utility(world, state),
+        outside=outside_utility(world.calibration, world.settings),
+        cost=work.cost,
+        net_share=net_share(world, state.t),
+        kappa=kappa,
+        shadow=shadow,
+        start=start,
+        frozen=frozen,
+        active=state.active[industry.firm_of],
+    )
+    equilibrium = solve(world, problem)
+    work.problem = problem
+    work.price, work.share = equilibrium.prices, equilibrium.shares
+    work.iterations, work.residual = equilibrium.iterations, equilibrium.error_estimate
+    state.price = equilibrium.prices.copy()
+
+
+def clear(run: Run, state: State, work: Work) -> None:
+    """Buyers choose; plants make what is sold at home and abroad."""
+    world, industry = run.world, run.world.industry
+    work.market_size = market_size(world, state.t)
+    work.sold = work.share * work.market_size
+    work.units = industry.by_firm(work.sold)
+    if world.settings.finance.exports_on:
+        growth = (1.0 + industry.export_growth) ** ((state.t + 1) / 4.0)
+        work.exports = np.where(state.active, industry.exports * growth, 0.0)
+    else:
+        work.exports = np.zeros(len(industry.firms))
+    state.sold = work.sold.copy()
+    state.volume = work.units + work.exports
+    car = industry.by_firm(industry.units * industry.battery_kwh) / industry.by_firm(
+        industry.units
+    )
+    state.energy = industry.by_firm(work.sold * industry.battery_kwh) + work.exports * car
+    row = state.t % len(state.trailing_units)
+    state.trailing_units[row] = work.units
+    state.trailing_use[row] = state.volume / state.capacity
+    if state.t == 0:
+        state.first_units = work.units.copy()
+

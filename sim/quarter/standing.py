@@ -1,0 +1,71 @@
+"""How a firm stands at the end of a quarter: its state and the three kinds of survival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.calibration.industry import Industry
+from sim.world.state import TRAILING, State
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+STATES = (
+    "exited",
+    "merged",
+    "controlled",
+    "backstopped",
+    "zombie",
+    "allied",
+    "independent",
+)
+ZOMBIE_SHARE = 0.20
+ALLIED_STAKE = 0.05
+
+
+@dataclass(frozen=True)
+class Standing:
+    """State (index into ``STATES``) and survival of each firm, (F,)."""
+
+    state: IntArray
+    survives: BoolArray
+    brand: BoolArray
+    independent: BoolArray
+
+
+def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
+    """Judge every firm after ``quarters_run`` quarters.
+
+    Headline survival: on sale, with at least a fifth of the annualised units of its first
+    quarter in this run, and without state money in the last four quarters.
+    """
+    seen = min(quarters_run, TRAILING)
+    rows = [(quarters_run - 1 - back) % TRAILING for back in range(seen)]
+    recent = state.trailing_units[rows].mean(axis=0)
+    lasting = recent >= ZOMBIE_SHARE * state.first_units
+    size = len(industry.firms)
+    merged = state.owner != np.arange(size)
+    passed = merged | (np.diag(state.control) < 0.5)
+    supported = state.trailing_state_money.sum(axis=0)[state.owner] > 0.0
+    zombie = state.trailing_units.mean(axis=0) < ZOMBIE_SHARE * industry.by_firm(industry.units)
+    held = np.maximum(state.holdings.max(axis=0), state.outside_stake) >= ALLIED_STAKE
+    label = np.full(size, STATES.index("independent"), dtype=np.int64)
+    for name, holds in (
+        ("allied", held),
+        ("zombie", zombie),
+        ("backstopped", supported),
+        ("controlled", passed),
+        ("merged", merged),
+        ("exited", ~state.active),
+    ):
+        label[holds] = STATES.index(name)
+    return Standing(
+        state=label,
+        survives=state.active & lasting & ~supported,
+        brand=state.active.copy(),
+        independent=state.active & ~passed,
+    )

@@ -1,0 +1,82 @@
+"""From the layers of a file to the settings of one arm."""
+
+from __future__ import annotations
+
+from sim.errors import Fault
+from sim.scenario.checks import fault_at, nearest, validated
+from sim.scenario.reader import Path_
+from sim.scenario.terms import NOT_YET_KINDS, NOT_YET_TERMS
+from sim.scenario.tree import Tree
+from sim.scenario.world import WORLD_KEYS, WorldSettings
+
+
+def arm_tree(file: Tree, arm: str) -> Tree:
+    """World settings of an arm: the arm over the file."""
+    return file.part("arms", arm).only(WORLD_KEYS).over(file.only(WORLD_KEYS))
+
+
+def world_settings(
+    world: Tree, file: Tree, prefix: Path_, faults: list[Fault]
+) -> WorldSettings | None:
+    """Expand the kinds of contracts and validate; faults are added to the list."""
+    before = len(faults)
+    expanded = _expand_kinds(world, file, prefix, faults)
+    settings = validated(WorldSettings, expanded, prefix, faults)
+    return settings if len(faults) == before else None
+
+
+def _expand_kinds(world: Tree, file: Tree, prefix: Path_, faults: list[Fault]) -> Tree:
+    """Lay each contract over the preset of its kind."""
+    contracts = world.get(("alliances",))
+    if not isinstance(contracts, dict):
+        return world
+    kinds = file.get(("kinds",))
+    known = tuple(kinds) if isinstance(kinds, dict) else ()
+    result = world
+    for name, contract in contracts.items():
+        if not isinstance(contract, dict):
+            continue
+        kind = contract.get("kind")
+        path = ("alliances", name, "kind")
+        if isinstance(kind, str) and kind in known:
+            preset = file.part("kinds", kind).under("alliances", name)
+            mine = world.part("alliances", name).under("alliances", name)
+            others = Tree(
+                {**world.data, "alliances": {**result.data["alliances"], name: {}}},
+                result.places,
+            )
+            result = mine.over(preset.over(others))
+        elif kind is not None:
+            expected = "one of " + ", ".join(known)
+            if kind in NOT_YET_KINDS:
+                expected = f"a kind that this version computes: {expected}"
+            faults.append(_at(world, prefix, path, kind, expected, nearest(str(kind), known)))
+        faults.extend(_not_yet(result, prefix, name))
+    return result
+
+
+def _not_yet(world: Tree, prefix: Path_, name: str) -> list[Fault]:
+    faults = []
+    terms = world.get(("alliances", name, "terms"))
+    if isinstance(terms, dict):
+        for term in NOT_YET_TERMS:
+            if term in terms:
+                path = ("alliances", name, "terms", term)
+                faults.append(
+                    _at(world, prefix, path, None, "a term that this version computes", "")
+                )
+        stake = terms.get("equity_stake")
+        if isinstance(stake, dict) and stake.get("pre_money_cny_bn") == "negotiated":
+            path = ("alliances", name, "terms", "equity_stake", "pre_money_cny_bn")
+            expected = "a number in CNY bn: negotiated prices are not computed yet"
+            faults.append(_at(world, prefix, path, "negotiated", expected, ""))
+    return faults
+
+
+def _at(
+    tree: Tree, prefix: Path_, path: Path_, value: object, expected: str, near: str
+) -> Fault:
+    fault = fault_at(tree, path, value, expected, near)
+    return Fault(
+        fault.file, fault.line, ".".join((*prefix, fault.path)), fault.value, expected, near
+    )

@@ -1,0 +1,148 @@
+"""A scenario: one validated file, its arms and design points."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sim.errors import InputError
+from sim.scenario.checks import is_structural
+from sim.scenario.resolve import arm_tree, world_settings
+from sim.scenario.settings import Group
+from sim.scenario.tree import Tree, leaf, leaves
+from sim.scenario.world import WORLD_KEYS, Heading, WorldSettings
+
+Values = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One assignment of the swept settings."""
+
+    index: int
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A validated scenario.
+
+    Attributes
+    ----------
+    heading
+        Name, market, horizon, replicates, seed, baseline.
+    arms
+        Names of the arms, the baseline first as written.
+    sweep
+        Values by path of the swept setting.
+    tree
+        The whole file with what it extends, and who set each value.
+    root
+        World settings at the root of the ``extends`` chain: the world that calibration holds
+        when a counterfactual setting changes.
+    overrides
+        What the command line set.
+    notices
+        Things a person should know, such as a sweep that ``--set`` replaced.
+    """
+
+    file: str
+    heading: Heading
+    arms: tuple[str, ...]
+    sweep: tuple[tuple[str, tuple[float, ...]], ...]
+    tree: Tree
+    root: Tree
+    overrides: Tree
+    notices: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Title of the scenario."""
+        return self.heading.name
+
+    def points(self) -> tuple[Point, ...]:
+        """The full grid over all swept settings, the last one fastest."""
+        paths = [path for path, _ in self.sweep]
+        grid = itertools.product(*(values for _, values in self.sweep))
+        return tuple(
+            Point(index, tuple(zip(paths, values, strict=True)))
+            for index, values in enumerate(grid)
+        )
+
+    def reference_point(self) -> Point:
+        """The point at which headlines are told: swept settings nearest to the file's own."""
+        wanted = {path: self.tree.get(tuple(path.split("."))) for path, _ in self.sweep}
+        return min(
+            self.points(),
+            key=lambda point: sum(
+                abs(value - float(wanted[path])) if wanted[path] is not None else value
+                for path, value in point.values
+            ),
+        )
+
+    def variants(self) -> dict[str, dict[str, float]]:
+        """Named sets of values of the calibration, as the file gives them."""
+        found = self.tree.get(("calibration", "variants"))
+        return dict(found) if isinstance(found, dict) else {}
+
+    def world(self, arm: str, values: Values) -> Tree:
+        """World settings of an arm at swept values, as a tree."""
+        tree = self.overrides.only(WORLD_KEYS).over(arm_tree(self.tree, arm))
+        for path, value in values.items():
+            keys = tuple(path.split("."))
+            tree = leaf(keys, value, ("sweep", 0)).over(tree)
+        return tree
+
+    def settings(self, arm: str, values: Values) -> WorldSettings:
+        """Validated settings of an arm at swept values.
+
+        Raises
+        ------
+        InputError
+            They are not valid.
+        """
+        faults: list[Any] = []
+        settings = world_settings(self.world(arm, values), self.tree, (), faults)
+        if settings is None or faults:
+            raise InputError(faults)
+        return settings
+
+    def calibration_settings(self, arm: str, values: Values) -> WorldSettings:
+        """Settings under which the market is calibrated.
+
+        Structural settings as the arm and point have them; all others as at the root of the
+        scenario, so that a counterfactual does not calibrate itself away.
+        """
+        held = self.root
+        for path, value in leaves(self.world(arm, values).data):
+            if path[0] in WORLD_KEYS and path[0] not in ("alliances", "injections"):
+                if is_structural(path):
+                    held = leaf(path, value, ("", 0)).over(held)
+        faults: list[Any] = []
+        settings = world_settings(held, self.tree, (), faults)
+        if settings is None or faults:
+            raise InputError(faults)
+        return settings
+
+    def members(self, arm: str) -> tuple[str, ...]:
+        """Firms that have a contract or take new money in an arm, in order of mention."""
+        settings = self.settings(arm, {})
+        names = [name for contract in settings.alliances.values() for name in contract.members]
+        names += [injection.to for injection in settings.injections.values()]
+        return tuple(dict.fromkeys(names))
+
+    def merges(self, arm: str) -> bool:
+        """Whether an arm merges firms."""
+        contracts = self.settings(arm, {}).alliances.values()
+        return any(contract.terms.merger is not None for contract in contracts)
+
+    def with_replicates(self, replicates: int) -> Scenario:
+        """The same scenario with another number of replicates."""
+        return replace(self, heading=self.heading.model_copy(update={"replicates": replicates}))
+
+
+def plain(group: Group) -> dict[str, Any]:
+    """Settings as plain data, for hashing and printing."""
+    return group.model_dump(mode="python", by_alias=True, exclude_none=True)

@@ -1,0 +1,232 @@
+"""World settings: every assumption of a run, validated.
+
+Each field says its unit, and whether it is *structural* (the market is calibrated again so
+that the base year is met) or *counterfactual* (the calibrated world is held). Values stand
+in YAML, not here; a default here means "off" or "none".
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from sim.scenario.quarters import Quarter
+
+Setting = Literal["structural", "counterfactual"]
+
+
+def number(
+    description: str,
+    unit: str,
+    setting: Setting = "counterfactual",
+    **bounds: Any,
+) -> Any:
+    """Describe a numeric field: what it is, its unit, and its kind of setting."""
+    return Field(
+        description=description, json_schema_extra={"unit": unit, "setting": setting}, **bounds
+    )
+
+
+def _no_text(value: object) -> object:
+    """Refuse text and booleans where a number is asked for."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("a number")
+    return value
+
+
+def _no_fraction(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("a whole number")
+    return value
+
+
+def _truth(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _quarter(value: object) -> object:
+    if isinstance(value, Quarter):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a quarter such as 2025Q1")
+    return Quarter.parse(value)
+
+
+Real = Annotated[float, BeforeValidator(_no_text), Field(allow_inf_nan=False)]
+Whole = Annotated[int, BeforeValidator(_no_fraction)]
+Switch = Annotated[bool, BeforeValidator(_truth)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+When = Annotated[Quarter, BeforeValidator(_quarter)]
+
+
+class Group(BaseModel):
+    """A mapping of settings: frozen, and no key but the ones named."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True
+    )
+
+
+class Demand(Group):
+    """Who buys."""
+
+    types: Whole = number("consumer types", "count", "structural", ge=16, le=4096)
+    no_purchase_margin: Real = number(
+        "market size over passenger retail", "ratio", "structural", ge=1.0, le=5.0
+    )
+    market_growth: Real = number("growth of the market size", "a year", ge=-0.2, le=0.2)
+    income_sigma: Real = number("log sd of income", "log", "structural", ge=0.0, le=2.0)
+    income_exponent: Real = number(
+        "alpha falls with income to this power", "power", "structural", ge=0.0, le=3.0
+    )
+    taste_electric_sd: Real = number(
+        "sd of taste for electric cars", "utils", "structural", ge=0.0, le=6.0
+    )
+    taste_plug_sd: Real = number(
+        "sd of taste for a battery without engine", "utils", "structural", ge=0.0, le=6.0
+    )
+    taste_size_sd: Real = number("sd of taste for size", "utils", "structural", ge=0.0, le=6.0)
+    ice_share: Real = number(
+        "part of the electric cars' cuts that combustion cars follow", "share", ge=0.0, le=1.5
+    )
+    acceptance_drift: Real = number("drift of acceptance", "utils a year", ge=-2.0, le=2.0)
+    acceptance_half_life_years: Real = number("half-life of the drift", "years", gt=0.0, le=100.0)
+
+
+class Parts(Group):
+    """Parts of the shadow value that are on."""
+
+    learning: Switch = True
+    idle: Switch = True
+    war: Switch = True
+    conduct: Switch = True
+
+
+class Conduct(Group):
+    """How firms price."""
+
+    war_intensity: Real = number("war part: 0 peace, 1 as in 2024", "ratio", ge=0.0, le=5.0)
+    mu_max: Real = number("highest shadow cost of cash", "ratio", ge=0.0, le=50.0)
+    comfort_quarters: Real = number("runway that is comfortable", "quarters", ge=0.0, le=80.0)
+    idle_cost_share: Real = number(
+        "labour and contracts that idle plants cannot shed", "share of unit cost", ge=0.0, le=0.2
+    )
+    parts: Parts = Parts()
+
+
+class CalibrationSettings(Group):
+    """The closure."""
+
+    vehicle_learning: Real = number(
+        "cost saving per doubling of experience", "share", "structural", ge=0.0, le=0.5
+    )
+    closure_firms: tuple[Name, ...] = Field(
+        min_length=1, description="firms known not to fight",
+        json_schema_extra={"setting": "structural"},
+    )
+    median_elasticity_range: tuple[Real, Real] = Field(
+        description="own elasticities accepted", json_schema_extra={"setting": "structural"}
+    )
+    market_elasticity_range: tuple[Real, Real] = Field(
+        description="market elasticities accepted", json_schema_extra={"setting": "structural"}
+    )
+    variants: dict[Name, dict[str, Real]] = Field(
+        default={}, description="named sets of values; the batch runs one or all",
+        json_schema_extra={"setting": "structural"},
+    )
+
+
+class Costs(Group):
+    """What a car costs."""
+
+    learning: Literal["on", "frozen", "off"] = Field(
+        description="on; frozen at the base year; off",
+        json_schema_extra={"setting": "counterfactual"},
+    )
+    industry_spillover: Real = number("theta between any two firms", "share", ge=0.0, le=1.0)
+    battery_price_cny_kwh: Real = number(
+        "battery price of the base year", "CNY per kWh", "structural", gt=0.0, le=5000.0
+    )
+    battery_decline: Real = number("fall of the battery price", "a year", ge=-0.5, le=0.5)
+    battery_floor_cny_kwh: Real = number("floor of the price", "CNY per kWh", ge=0.0, le=5000.0)
+    battery_reversion: Real = number("mean reversion of shocks", "a quarter", ge=0.0, le=1.0)
+    battery_shock_sd: Real = number("sd of shocks", "log a quarter", ge=0.0, le=1.0)
+    procurement_elasticity: Real = number(
+        "discount per doubling of pooled volume", "share", ge=0.0, le=0.3
+    )
+    procurement_cap: Real = number("highest discount", "share", ge=0.0, le=0.5)
+
+
+class Quality(Group):
+    """How lines rise and age."""
+
+    launch_jump_mean: Real = number("mean lift of a launch", "utils", ge=0.0, le=5.0)
+    launch_jump_sd: Real = number("sd of the lift", "utils", ge=0.0, le=5.0)
+    firm_shock_sd: Real = number("lasting shock to a brand", "utils a quarter", ge=0.0, le=2.0)
+    line_shock_sd: Real = number("lasting shock to a line", "utils a quarter", ge=0.0, le=2.0)
+    passing_sd: Real = number("shock to a brand that fades", "utils a quarter", ge=0.0, le=2.0)
+    passing_persistence: Real = number("of that shock", "a quarter", ge=0.0, lt=1.0)
+    launch_cost_cny_bn: Real = number("cost of a launch", "CNY bn", ge=0.0, le=20.0)
+    renewal: Switch = True
+    ageing: Switch = True
+
+
+class Finance(Group):
+    """Money."""
+
+    interest_rate: Real = number("on debt above the base year's", "a year", ge=0.0, le=0.5)
+    deposit_rate: Real = number("on cash above the base year's", "a year", ge=0.0, le=0.5)
+    fixed_cost_elasticity: Real = number("of fixed cost and R&D to revenue", "ratio", ge=0, le=1)
+    raise_runway_quarters: Real = number("runway below which equity is offered", "quarters", ge=0)
+    raise_probability: Real = number("odds that the market takes it", "a quarter", ge=0, le=1)
+    raise_size_share: Real = number("size of an issue", "share of a year's revenue", ge=0, le=2)
+    launch_runway_quarters: Real = number("runway left after a launch", "quarters", ge=0)
+    capex_cny_bn_per_100k: Real = number("plant", "CNY bn per 100,000 a year", ge=0, le=20)
+    payables_distress_days: Real = number("payables of a firm nobody trusts", "days", ge=0, le=365)
+    state_backstop: Switch = True
+    owner_support: Switch = True
+    equity_market: Switch = True
+    exports_on: Switch = True
+    exits: Switch = True
+
+
+class Measures(Group):
+    """What the government does."""
+
+    purchase_tax: Literal["on", "frozen"] = Field(
+        description="on: the calendar of the market; frozen: as in the base year",
+        json_schema_extra={"setting": "counterfactual"},
+    )
+
+
+class LuckSettings(Group):
+    """Luck."""
+
+    on: Switch = True
+    scale: Real = number("size of shocks to quality and battery", "ratio", ge=0.0, le=5.0)
+    parameters: Literal["held"] = Field(
+        default="held",
+        description="assumptions held at their values in every replicate",
+        json_schema_extra={"setting": "counterfactual"},
+    )
+
+
+class Holding(Group):
+    """A stake that stands at the start."""
+
+    holder: Name
+    target: Name
+    share: Real = number("share of the target", "share", gt=0.0, le=1.0)
+    control: Literal["silent", "proportional", "full"] = "silent"
+
+
+class Injection(Group):
+    """New money from an investor without terms."""
+
+    to: Name
+    start: When
+    stake: Real = number("post-money share", "share", gt=0.0, lt=1.0)
+    pre_money_cny_bn: Real = number("value before the issue", "CNY bn", gt=0.0, le=1e5)

@@ -1,0 +1,143 @@
+"""Layers of a scenario and how they are laid over each other.
+
+Precedence, highest first: command line > arm > file > extends > default. Mappings merge key
+by key, ``null`` removes a key, scalars and lists replace. A null stays in the tree until the
+end, so that it also removes what a later layer (the preset of a contract's kind) brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.scenario.reader import Path_, Place
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Plain data with the place that set each value.
+
+    Attributes
+    ----------
+    data
+        Nested mappings, lists and scalars.
+    places
+        (file, line) by path; line 0 on the command line.
+    """
+
+    data: dict[str, Any] = field(default_factory=dict)
+    places: dict[Path_, Place] = field(default_factory=dict)
+
+    def over(self, lower: Tree) -> Tree:
+        """Lay this tree over ``lower``."""
+        places = dict(lower.places)
+        data = _merge(lower.data, self.data, (), places, self.places)
+        return Tree(data, places)
+
+    def part(self, *path: str) -> Tree:
+        """The mapping under a path, as a tree of its own; empty if there is none."""
+        data: Any = self.data
+        for key in path:
+            data = data.get(key) if isinstance(data, dict) else None
+        depth = len(path)
+        places = {
+            where[depth:]: place for where, place in self.places.items() if where[:depth] == path
+        }
+        return Tree(data if isinstance(data, dict) else {}, places)
+
+    def under(self, *path: str) -> Tree:
+        """This tree moved below a path."""
+        data: dict[str, Any] = self.data
+        for key in reversed(path):
+            data = {key: data}
+        return Tree(data, {(*path, *where): place for where, place in self.places.items()})
+
+    def only(self, keys: tuple[str, ...]) -> Tree:
+        """The top-level keys named, others dropped."""
+        return Tree(
+            {key: value for key, value in self.data.items() if key in keys},
+            {where: place for where, place in self.places.items() if where and where[0] in keys},
+        )
+
+    def has(self, path: Path_) -> bool:
+        """Whether a path is set (also to null)."""
+        data: Any = self.data
+        for key in path:
+            if not isinstance(data, dict) or key not in data:
+                return False
+            data = data[key]
+        return True
+
+    def get(self, path: Path_) -> Any:
+        """The value at a path, None where there is none."""
+        data: Any = self.data
+        for key in path:
+            if not isinstance(data, dict) or key not in data:
+                return None
+            data = data[key]
+        return data
+
+    def place(self, path: Path_) -> Place | None:
+        """Where a path was set, or the nearest mapping above it that was."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.places:
+                return self.places[path[:length]]
+        return None
+
+
+def without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop every key whose value is null."""
+    return {
+        key: without_nulls(value) if isinstance(value, dict) else value
+        for key, value in data.items()
+        if value is not None
+    }
+
+
+def leaf(path: Path_, value: Any, place: Place) -> Tree:
+    """A tree with one value."""
+    return Tree({path[-1]: value}, {(path[-1],): place}).under(*path[:-1])
+
+
+def leaves(data: Mapping[str, Any], path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
+    """Every value that is not a non-empty mapping, with its path."""
+    for key, value in data.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+def _drop(places: dict[Path_, Place], path: Path_) -> None:
+    depth = len(path)
+    for where in [where for where in places if where[:depth] == path]:
+        del places[where]
+
+
+def _merge(
+    lower: Mapping[str, Any],
+    upper: Mapping[str, Any],
+    path: Path_,
+    places: dict[Path_, Place],
+    upper_places: Mapping[Path_, Place],
+) -> dict[str, Any]:
+    result = dict(lower)
+    for key, value in upper.items():
+        here = (*path, key)
+        below = result.get(key)
+        if isinstance(value, dict):
+            if not isinstance(below, dict):
+                _drop(places, here)
+                below = {}
+            result[key] = _merge(below, value, here, places, upper_places)
+            if here in upper_places:
+                places[here] = upper_places[here]
+        else:
+            _drop(places, here)
+            result[key] = value
+            depth = len(here)
+            places.update(
+                {where: p for where, p in upper_places.items() if where[:depth] == here}
+            )
+    return result

@@ -1,0 +1,76 @@
+"""The whole of a scenario's settings, and of the file that carries them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from sim.scenario.settings import (
+    CalibrationSettings,
+    Conduct,
+    Costs,
+    Demand,
+    Finance,
+    Group,
+    Holding,
+    Injection,
+    LuckSettings,
+    Measures,
+    Name,
+    Quality,
+    Real,
+    When,
+    Whole,
+    number,
+)
+from sim.scenario.terms import Contract
+
+
+class WorldSettings(Group):
+    """Settings of one arm at one design point."""
+
+    demand: Demand
+    conduct: Conduct
+    calibration: CalibrationSettings
+    costs: Costs
+    quality: Quality
+    finance: Finance
+    measures: Measures
+    luck: LuckSettings
+    firms: dict[Name, dict[Name, Real]] = Field(
+        default={}, description="firm values in place of the market's tables"
+    )
+    holdings: dict[Name, Holding] = Field(default={}, description="stakes beside the market's")
+    alliances: dict[Name, Contract] = Field(default={}, description="contracts by name")
+    injections: dict[Name, Injection] = Field(default={}, description="new money by name")
+
+
+class Horizon(Group):
+    """When a run starts and how long it is."""
+
+    start: When
+    quarters: Whole = number("length of a run", "quarters", ge=1, le=200)
+
+
+class Heading(Group):
+    """What stands beside the world in a scenario file."""
+
+    scenario: Literal[1]
+    name: str = Field(min_length=1, max_length=200)
+    question: str = Field(default="", max_length=500)
+    market: Name
+    horizon: Horizon
+    replicates: Whole = number("replicates of each arm and point", "count", ge=1, le=1_000_000)
+    seed: Whole = number("batch seed", "count", ge=0, le=2**63 - 1)
+    baseline: Name
+    record: Literal["none", "summary"] = Field(
+        default="summary", description="rows by firm and quarter, or none beside the market's"
+    )
+
+
+WORLD_KEYS = tuple(WorldSettings.model_fields)
+HEADING_KEYS = tuple(Heading.model_fields)
+FILE_KEYS = (*HEADING_KEYS, "extends", "arms", "sweep", "kinds", *WORLD_KEYS)
+# An arm is a treatment of the same world: it may not change what the world is played in.
+ARM_KEYS = WORLD_KEYS

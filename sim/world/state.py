@@ -1,0 +1,169 @@
+"""The state of a run: arrays that the phases of a quarter read and write."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.calibration.calibrate import Calibration
+from sim.calibration.industry import Industry
+from sim.scenario.settings import WorldSettings
+from sim.world.luck import Luck
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+TRAILING = 4  # quarters in a trailing year
+
+
+@dataclass(frozen=True)
+class World:
+    """What does not change in a run: the industry, its calibration, settings and luck.
+
+    ``start`` is the first quarter, counted as ``4 year + quarter - 1``; ``tax_steps`` are
+    (quarter of the run, rate) of the purchase tax on electric cars.
+    """
+
+    industry: Industry
+    calibration: Calibration
+    settings: WorldSettings
+    luck: Luck
+    start: int
+    quarters: int
+    tax_steps: tuple[tuple[int, float], ...]
+
+
+@dataclass
+class State:
+    """Everything that a quarter inherits from the one before it.
+
+    F firms, J lines, C contracts; money in CNY. Arrays ``trailing_*`` are (4, F) rings in
+    which quarter t stands in row ``t % 4``.
+    """
+
+    t: int
+    active: BoolArray  # (F,) the brand is on sale
+    owner: IntArray  # (F,) who owns the firm outright; itself unless merged
+    experience: FloatArray  # (F,) own cumulative vehicles
+    spill: FloatArray  # (F,) vehicles of others that count as own experience
+    permanent: FloatArray  # (J,) lasting change of quality since the base year, utils
+    passing: FloatArray  # (F,) fading change of quality, utils
+    battery_log: FloatArray  # () log deviation of the battery price from its path
+    price: FloatArray  # (J,) last quarter's prices
+    sold: FloatArray  # (J,) last quarter's domestic sales
+    volume: FloatArray  # (F,) last quarter's production, exports included
+    energy: FloatArray  # (F,) kWh in last quarter's production
+    capacity: FloatArray  # (F,) vehicles a quarter
+    cash: FloatArray  # (F,)
+    debt: FloatArray  # (F,)
+    credit_line: FloatArray  # (F,) drawn and undrawn
+    drawn: FloatArray  # (F,) part of debt drawn from the line
+    net_working_capital: FloatArray  # (F,)
+    burn: FloatArray  # (F,) last quarter's fixed cost and R&D
+    trailing_units: FloatArray  # (4, F)
+    trailing_use: FloatArray  # (4, F)
+    trailing_revenue: FloatArray  # (4, F)
+    trailing_state_money: FloatArray  # (4, F)
+    state_money: FloatArray  # (F,) cumulative
+    owner_money: FloatArray  # (F,) cumulative
+    equity_raised: FloatArray  # (F,) cumulative
+    first_units: FloatArray  # (F,) units of this run's first quarter
+    holdings: FloatArray  # (F, F)
+    control: FloatArray  # (F, F)
+    outside_stake: FloatArray  # (F,) largest stake held by somebody outside the market
+    signed: IntArray  # (C,) quarter of signature, -1 before it
+    in_force: BoolArray  # (C,) the contract's terms act
+    outside: FloatArray  # (accounts,) cumulative cash of everybody else
+
+    def copy(self) -> State:
+        """Return an independent copy, from which a rollout may run."""
+        return copy.deepcopy(self)
+
+
+def initial_state(
+    industry: Industry,
+    calibration: Calibration,
+    *,
+    contracts: int,
+    accounts: int,
+    working_capital: FloatArray,
+    outside_stake: FloatArray,
+) -> State:
+    """State at the end of the base year: its quarterly averages, held.
+
+    Parameters
+    ----------
+    contracts, accounts
+        Number of contracts of the arm and of outside accounts in the ledger.
+    working_capital
+        (F,) net working capital at base-year revenue and cost, CNY.
+    outside_stake
+        (F,) largest stake of an investor who is not a firm of this market.
+    """
+    size = len(industry.firms)
+    units = industry.by_firm(industry.units)
+    volume = units + industry.exports
+    energy_per_car = industry.by_firm(industry.units * industry.battery_kwh) / units
+    revenue = base_revenue(industry, calibration)
+    return State(
+        t=0,
+        active=np.ones(size, dtype=np.bool_),
+        owner=np.arange(size, dtype=np.int64),
+        experience=industry.experience.copy(),
+        spill=np.zeros(size),
+        permanent=np.zeros(len(industry.lines)),
+        passing=np.zeros(size),
+        battery_log=np.zeros(()),
+        price=industry.price.copy(),
+        sold=industry.units.copy(),
+        volume=volume,
+        energy=volume * energy_per_car,
+        capacity=industry.capacity.copy(),
+        cash=industry.cash.copy(),
+        debt=industry.debt.copy(),
+        credit_line=industry.credit_line.copy(),
+        drawn=np.zeros(size),
+        net_working_capital=working_capital.copy(),
+        burn=industry.fixed_cost + industry.rd,
+        trailing_units=np.tile(units, (TRAILING, 1)),
+        trailing_use=np.tile(volume / industry.capacity, (TRAILING, 1)),
+        trailing_revenue=np.tile(revenue, (TRAILING, 1)),
+        trailing_state_money=np.zeros((TRAILING, size)),
+        state_money=np.zeros(size),
+        owner_money=np.zeros(size),
+        equity_raised=np.zeros(size),
+        first_units=np.zeros(size),
+        holdings=industry.holdings.copy(),
+        control=industry.control.copy(),
+        outside_stake=outside_stake.copy(),
+        signed=np.full(contracts, -1, dtype=np.int64),
+        in_force=np.zeros(contracts, dtype=np.bool_),
+        outside=np.zeros(accounts),
+    )
+
+
+def export_price(unit_cost: FloatArray, calibration: Calibration) -> FloatArray:
+    """Net price of an exported car (equation 5.3), (F,) CNY.
+
+    The base year's domestic mean net price, moving with unit cost.
+    """
+    base = calibration.unit_cost + calibration.observed_markup
+    price: FloatArray = base * (unit_cost / calibration.unit_cost)
+    return price
+
+
+def base_revenue(industry: Industry, calibration: Calibration) -> FloatArray:
+    """Quarterly net revenue of the base year, exports included, (F,) CNY."""
+    net = industry.by_firm(industry.units * industry.price * industry.net_share)
+    return net + industry.exports * export_price(calibration.unit_cost, calibration)
+
+
+def base_variable_cost(industry: Industry, calibration: Calibration) -> FloatArray:
+    """Quarterly marginal cost of the base year's sales, exports included, (F,) CNY."""
+    abroad = export_price(calibration.unit_cost, calibration) * (1.0 - industry.export_margin)
+    at_home = industry.by_firm(industry.units) * calibration.unit_cost
+    return at_home + industry.exports * abroad
