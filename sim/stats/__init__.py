@@ -1,0 +1,50 @@
+"""Intervals and tests as pure functions of arrays: shares, pairs, means, curves, precision."""
+
+from sim.stats.bands import Band, mean_band, quantile_band, survival_band
+from sim.stats.bootstrap import bootstrap_interval
+from sim.stats.intervals import Estimate, Interval
+from sim.stats.means import mean_interval, quantile_interval, t_test
+from sim.stats.pairing import (
+    replicates_for_mean,
+    replicates_for_paired_shares,
+    replicates_for_share,
+    variance_ratio,
+)
+from sim.stats.proportions import clopper_pearson, rule_of_three, share_interval, wilson
+from sim.stats.yes_no_pairs import (
+    PairCounts,
+    count_pairs,
+    mcnemar_exact,
+    newcombe_paired,
+    paired_shares,
+    pairs_won,
+    tango,
+)
+
+__all__ = [
+    "Band",
+    "Estimate",
+    "Interval",
+    "PairCounts",
+    "bootstrap_interval",
+    "clopper_pearson",
+    "count_pairs",
+    "mcnemar_exact",
+    "mean_band",
+    "mean_interval",
+    "newcombe_paired",
+    "paired_shares",
+    "pairs_won",
+    "quantile_band",
+    "quantile_interval",
+    "replicates_for_mean",
+    "replicates_for_paired_shares",
+    "replicates_for_share",
+    "rule_of_three",
+    "share_interval",
+    "survival_band",
+    "t_test",
+    "tango",
+    "variance_ratio",
+    "wilson",
+]
