@@ -45,9 +45,7 @@ def _described(table: Table) -> str:
         "|---|---|---|---|",
     ]
     for column in table.columns:
-        lines.append(
-            f"| `{column.name}` | {column.dtype} | {column.unit} | {column.description} |"
-        )
+        lines.append(f"| `{column.name}` | {column.dtype} | {column.unit} | {column.description} |")
         if table.name == "runs" and column.name == SWEPT_AFTER:
             lines.append(
                 "| each swept setting, by its path | float64 | as the setting | its value |"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -18,7 +18,6 @@ import numpy as np
 from sim.errors import StoreError
 from sim.record.run_record import Columns
 from sim.record.schema import Column, Table
-from sim.record.writer import replacing
 
 ROW_GROUP = 122_880
 SQL_TYPES = {
@@ -54,33 +53,41 @@ def memory() -> Iterator[duckdb.DuckDBPyConnection]:
     """
     connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": True})
     try:
-        yield connection
-    except duckdb.Error as error:
-        raise StoreError(f"tables: {error}") from error
+        with refusals():
+            yield connection
     finally:
         connection.close()
 
 
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what DuckDB refuses into a StoreError."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StoreError(f"tables: {error}") from error
+
+
 class TableWriter:
-    """Writes one table part by part; the file takes its name when ``finish`` returns.
+    """Writes one table part by part.
 
     Parameters
     ----------
     table
         The table and its columns.
-    path
-        The file to write.
     scratch
         Folder for parts; emptied when the writer closes.
     """
 
-    def __init__(self, table: Table, path: Path, scratch: Path) -> None:
+    def __init__(self, table: Table, scratch: Path) -> None:
         self._table = table
-        self._path = path
         self._scratch = scratch / table.name
         self._parts: list[Path] = []
+        self._open = ExitStack()
+        self._duckdb: duckdb.DuckDBPyConnection
 
     def __enter__(self) -> TableWriter:
+        self._duckdb = self._open.enter_context(memory())
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
         return self
@@ -92,33 +99,31 @@ class TableWriter:
         trace: TracebackType | None,
     ) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
+        self._open.close()
 
     def add(self, runs: Sequence[Columns]) -> None:
         """Add rows; every set of columns must be the table's."""
         part = self._scratch / f"{len(self._parts):06d}.parquet"
         joined = {column.name: _joined(column, runs) for column in self._table.columns}
-        with memory() as connection:
-            connection.execute(f"CREATE TABLE part ({_declaration(self._table)})")
-            if runs:
-                connection.register("given", joined)
-                names = ", ".join(quoted(name) for name in self._table.names)
-                connection.execute(f"INSERT INTO part SELECT {names} FROM given")
-            connection.execute(f"COPY part TO {literal(part)} {_PART}")
+        typed = ", ".join(
+            f"{quoted(column.name)}::{SQL_TYPES[column.dtype]} AS {quoted(column.name)}"
+            for column in self._table.columns
+        )
+        with refusals():
+            self._duckdb.register("given", joined)
+            self._duckdb.execute(f"COPY (SELECT {typed} FROM given) TO {literal(part)} {_PART}")
+            self._duckdb.unregister("given")
         self._parts.append(part)
 
-    def finish(self) -> None:
-        """Join the parts into the file."""
+    def finish(self, path: Path) -> None:
+        """Join the parts into the file ``path``."""
         if not self._parts:
             self.add([])
         files = ", ".join(literal(part) for part in self._parts)
-        with replacing(self._path) as beside, memory() as connection:
-            connection.execute(
-                f"COPY (SELECT * FROM read_parquet([{files}])) TO {literal(beside)} {_WHOLE}"
+        with refusals():
+            self._duckdb.execute(
+                f"COPY (SELECT * FROM read_parquet([{files}])) TO {literal(path)} {_WHOLE}"
             )
-
-
-def _declaration(table: Table) -> str:
-    return ", ".join(f"{quoted(each.name)} {SQL_TYPES[each.dtype]}" for each in table.columns)
 
 
 def _joined(column: Column, runs: Sequence[Columns]) -> np.ndarray:

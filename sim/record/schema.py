@@ -81,7 +81,7 @@ MARKET = Table(
         Column("units", "float64", "vehicles", "electric cars sold at home in the quarter"),
         Column("penetration", "float64", "share", "electric part of all cars bought"),
         Column("price_mean", "float64", "CNY", "price paid, tax included, mean over cars sold"),
-        Column("hhi", "float64", "0..1", "Herfindahl index of units by owner (1 is a monopoly)"),
+        Column("hhi", "float64", "0..10000", "Herfindahl index of units by owner"),
         Column("consumer_surplus", "float64", "CNY", "of all buyers in the quarter"),
         Column("battery_price", "float64", "CNY/kWh", "price of a battery pack"),
         Column("iterations", "int64", "-", "iterations of the price solver"),

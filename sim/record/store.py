@@ -32,11 +32,12 @@ from sim.record.schema import (
     Table,
     check_columns,
 )
+from sim.record.writer import remove_leftovers, replacing
 
 LEDGER = "ledger.sqlite"
 SCRATCH = ".compact"
 # Runs held in memory at once while compacting.
-PART_RUNS = 100
+PART_RUNS = 200
 
 RunColumns = Mapping[str, int | float | str]
 
@@ -151,16 +152,19 @@ class Store:
         try:
             with ExitStack() as stack:
                 writers = {
-                    table.name: stack.enter_context(
-                        TableWriter(table, self.folder / f"{table.name}.parquet", scratch)
-                    )
+                    table.name: stack.enter_context(TableWriter(table, scratch))
                     for table in (runs, *(TABLES[name] for name in RUN_TABLES))
                 }
                 numbered = iter(enumerate(order))
                 while part := list(islice(numbered, PART_RUNS)):
                     self._add_part(part, writers)
-                for writer in writers.values():
-                    writer.finish()
+                # All are written before the first takes its name: a kill in between must not
+                # leave tables of two batches side by side.
+                with ExitStack() as named:
+                    for name, writer in writers.items():
+                        path = self.folder / f"{name}.parquet"
+                        remove_leftovers(path)
+                        writer.finish(named.enter_context(replacing(path)))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -199,7 +203,7 @@ class Store:
         check_format(self._path, version)
         ledger.execute(
             "CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, status TEXT NOT NULL,"
-            " error TEXT NOT NULL, payload BLOB NOT NULL) STRICT"
+            " error TEXT NOT NULL, payload BLOB NOT NULL)"
         )
         ledger.execute(f"PRAGMA user_version = {FORMAT}")
         ledger.execute("COMMIT")
@@ -227,11 +231,11 @@ def _runs_table(order: Sequence[tuple[str, RunColumns]]) -> Table:
     for key, columns in order:
         if columns.keys() != first.keys():
             raise StoreError(f"run {key}: its columns differ from those of the first run")
-    columns: list[Column] = []
+    made: list[Column] = []
     for column in RUNS.columns:
-        columns.append(column)
+        made.append(column)
         if column.name == SWEPT_AFTER:
-            columns.extend(Column(name, "float64", "-", "swept setting") for name in swept)
-    table = Table(RUNS.name, RUNS.row, tuple(columns))
+            made.extend(Column(name, "float64", "-", "swept setting") for name in swept)
+    table = Table(RUNS.name, RUNS.row, tuple(made))
     check_columns(table, {*first, "status", "error"})
     return table
