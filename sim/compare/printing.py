@@ -1,0 +1,160 @@
+"""Comparisons as aligned plain text, the sentence first."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from sim.compare import amounts
+from sim.compare.batch import Batch, Scope
+from sim.compare.measures import MEASURES
+from sim.compare.rivals import losers
+from sim.compare.sentence import answer, chance_findings
+from sim.compare.summary import compare_arms, label_of, only_what_differs
+
+WIDTH = 100
+
+
+def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns of text: the first one to the left, the others to the right.
+
+    Parameters
+    ----------
+    headings
+        A name a column.
+    rows
+        Cells, as many in each row as there are headings.
+    """
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    lines = []
+    for row in [list(headings), ["-" * width for width in widths], *rows]:
+        first, *others = zip(row, widths, strict=True)
+        cells = [first[0].ljust(first[1]), *(text.rjust(width) for text, width in others)]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def place_of(batch: Batch, scope: Scope) -> str:
+    """Say where in the batch a comparison is made."""
+    parts = [f"calibration {scope.calibration}"]
+    parts += [f"{path} = {value:g}" for path, value in scope.point.items()]
+    return ", ".join(parts)
+
+
+def side_by_side(batch: Batch, table: pd.DataFrame) -> list[list[str]]:
+    """Cells of a comparison: date, label, baseline, arm, difference, interval, p, pairs.
+
+    Parameters
+    ----------
+    batch
+        For the names.
+    table
+        Rows of :func:`compare_arms`.
+    """
+    cells = []
+    for _, row in table.iterrows():
+        measure = MEASURES[str(row["measure"])]
+        low, high = (measure.show_difference(row[f"difference_{end}"]) for end in ("low", "high"))
+        cells.append(
+            [
+                label_of(batch, row),
+                str(row["quarter"]),
+                measure.show(row["baseline_value"]),
+                measure.show(row["value"]),
+                measure.show_difference(row["difference"]),
+                f"[{low}, {high}]",
+                amounts.probability(row["p"]),
+                f"{row['higher']:.0f}/{row['lower']:.0f}/{row['same']:.0f}",
+            ]
+        )
+    return cells
+
+
+def worth_of_pairing(table: pd.DataFrame) -> str:
+    """Say how many unpaired runs one pair is worth, over the rows in which pairs differ."""
+    ratios = table["variance_ratio"].to_numpy(np.float64)
+    known = ratios[np.isfinite(ratios)]
+    if not len(known):
+        return "Pairing: nothing to say, no measure differs between pairs."
+    middle = float(np.median(known))
+    worth = f" (worth {1.0 / middle:.1f} times as many runs)" if 0.0 < middle < 1.0 else ""
+    verdict = "helped" if middle < 1.0 else "did not help"
+    return (
+        f"Pairing {verdict}: variance of the difference over that of unpaired runs, "
+        f"median {middle:.2f}{worth}, from {known.min():.2f} to {known.max():.2f}."
+    )
+
+
+def printed_comparison(
+    batch: Batch,
+    *,
+    arm: str | None = None,
+    baseline: str | None = None,
+    firms: Sequence[str] | None = None,
+    scope: Scope | None = None,
+) -> str:
+    """Everything that ``compare`` prints for one arm.
+
+    Parameters
+    ----------
+    batch
+        An opened batch.
+    arm, baseline, firms, scope
+        The batch's own headline if not given.
+    """
+    arm = batch.check_arm(arm or batch.first_arm)
+    baseline = batch.check_arm(baseline or batch.baseline)
+    scope = scope or batch.reference
+    sentences = answer(batch, arm=arm, baseline=baseline, firms=firms, scope=scope)
+    parts = ["\n".join(textwrap.fill(str(sentence), WIDTH) for sentence in sentences)]
+    if arm == baseline:
+        return parts[0] + "\n"
+    table = compare_arms(batch, arms=[arm], baseline=baseline, firms=firms, scope=scope)
+    shown = table[(table["quarter"] == batch.headline_quarter) | (table["measure"] == "survives")]
+    differs, same = only_what_differs(shown)
+    parts.append(f"{arm} against {baseline}; {place_of(batch, scope)}; means over pairs")
+    headings = ["", "end of", baseline, arm, "difference", "95 % interval", "p", "above/below/same"]
+    parts.append(aligned(headings, side_by_side(batch, differs)))
+    if len(same):
+        names = ", ".join(label_of(batch, row) for _, row in same.iterrows())
+        parts.append(textwrap.fill(f"The same in every pair: {names}.", WIDTH))
+    broken = int(table["failed_pairs"].max()) if len(table) else 0
+    whole = int(table["pairs"].max()) if len(table) else 0
+    pairs = f"{whole} complete pairs, {broken} with a failed run. {worth_of_pairing(differs)}"
+    parts.append(textwrap.fill(pairs, WIDTH))
+    parts.append(_printed_losers(batch, arm, baseline, scope))
+    return "\n\n".join(parts) + "\n"
+
+
+def _printed_losers(batch: Batch, arm: str, baseline: str, scope: Scope) -> str:
+    table = losers(batch, arm=arm, baseline=baseline, scope=scope)
+    if table.empty:
+        return "No firm stands outside the alliance."
+    alive, cars = MEASURES["survives"], MEASURES["units"]
+    rows = [
+        [
+            batch.name(row["firm"]),
+            cars.show(row["units_baseline"]),
+            cars.show_difference(row["units_difference"]),
+            _interval(cars.show_difference, row, "units"),
+            alive.show(row["survives_baseline"]),
+            alive.show_difference(row["survives_difference"]),
+            _interval(alive.show_difference, row, "survives"),
+        ]
+        for _, row in table.iterrows()
+    ]
+    headings = ["rival", "cars", "difference", "95 %", "alive", "points", "95 %"]
+    found = chance_findings(
+        table.rename(columns={"units_low": "difference_low", "units_high": "difference_high"})
+    )
+    return (
+        f"Who loses, {batch.headline_quarter} (most cars lost first)\n"
+        f"{aligned(headings, rows)}\nCars: {found}"
+    )
+
+
+def _interval(show: Callable[[float], str], row: pd.Series[float], key: str) -> str:
+    return f"[{show(row[f'{key}_low'])}, {show(row[f'{key}_high'])}]"
