@@ -1,0 +1,234 @@
+"""Sections of the page that tell what was found, and the strip of trust."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sim.compare import amounts, measures
+from sim.compare.batch import Batch
+from sim.compare.measures import MEASURES
+from sim.compare.printing import place_of, side_by_side, worth_of_pairing
+from sim.compare.sentence import chance_findings, effect_of
+from sim.compare.summary import label_of, only_what_differs
+from sim.report.markup import facts, paragraph, section, table
+
+SIDE_HEADINGS = ("difference", "95 % interval", "p", "above / below / same")
+
+
+def trust_strip(batch: Batch, comparison: pd.DataFrame) -> str:
+    """What the answer stands on, in one line of small facts."""
+    counts, trust = batch.manifest["runs"], batch.manifest["trust"]
+    first = comparison[
+        (comparison["measure"] == measures.SURVIVES.key)
+        & (comparison["quarter"] == batch.headline_quarter)
+        & (comparison["arm"] == batch.first_arm)
+    ]
+    pairs, broken = (
+        (int(first["pairs"].iloc[0]), int(first["failed_pairs"].iloc[0])) if len(first) else (0, 0)
+    )
+    share = counts["failed"] / counts["total"] if counts["total"] else 0.0
+    warned = trust.get("solver_warnings")
+    return facts(
+        [
+            ("Pairs behind the answer", f"{pairs}, and {broken} with a failed run"),
+            (
+                "Failed runs",
+                f"{counts['failed']} of {counts['total']} ({amounts.percent(share, 2)})",
+            ),
+            (
+                "Runs with solver warnings",
+                amounts.percent(float(warned), 2)
+                if warned is not None
+                else "none kept: a quarter whose prices do not converge fails its run",
+            ),
+            ("Calibrated on", str(trust.get("calibration_date", "not stated"))),
+            ("Forecast error", _forecast(trust.get("forecast"))),
+            ("Parameters", _covered(batch)),
+        ],
+        class_="strip",
+    )
+
+
+def _forecast(said: object) -> str:
+    if said is None or (isinstance(said, str) and said.startswith("not ")):
+        return "not measured in this version"
+    if isinstance(said, dict):
+        return ", ".join(f"{name}: {value}" for name, value in said.items())
+    return str(said)
+
+
+def _covered(batch: Batch) -> str:
+    if batch.manifest["parameters"] == "drawn":
+        return "drawn anew in each replicate: intervals cover luck and parameters"
+    return "held: intervals cover luck alone, not doubt about the assumptions"
+
+
+def side_by_side_section(batch: Batch, comparison: pd.DataFrame) -> str:
+    """Baseline, first arm and paired difference at the headline's date, firm by firm."""
+    rows = comparison[
+        (comparison["arm"] == batch.first_arm) & (comparison["quarter"] == batch.headline_quarter)
+    ]
+    rows, same = only_what_differs(rows)
+    cells = side_by_side(batch, rows)
+    groups = [batch.name(str(firm)) if firm else "The market" for firm in rows["firm"]]
+    shown = []
+    for line, firm in zip(cells, rows["firm"], strict=True):
+        label = line[0].removeprefix(f"{batch.name(str(firm))}: ") if firm else line[0]
+        shown.append([label, *line[2:]])
+    headings = ["", batch.baseline, batch.first_arm, *SIDE_HEADINGS]
+    strong = [effect_of(row) != 0 for _, row in rows.iterrows()]
+    title = f"{batch.baseline} and {batch.first_arm} at the end of {batch.headline_quarter[:4]}"
+    return section(
+        title,
+        table(headings, shown, groups=groups, strong=strong),
+        paragraph(
+            f"{place_of(batch, batch.reference)}. Means over pairs of runs with the same luck; "
+            "differences of yes/no rows and shares in percentage points; bold where the interval "
+            "leaves out zero. The last column counts the pairs in which the arm lies above, below "
+            "and level. " + worth_of_pairing(rows),
+            "note",
+        ),
+        _same_everywhere(batch, same),
+    )
+
+
+def _same_everywhere(batch: Batch, same: pd.DataFrame) -> str:
+    if same.empty:
+        return ""
+    names = ", ".join(label_of(batch, row) for _, row in same.iterrows())
+    return paragraph(f"The same in every pair: {names}.", "note")
+
+
+def every_arm_section(batch: Batch, comparison: pd.DataFrame) -> str:
+    """Survival of each firm in focus by arm and date, with the paired difference."""
+    made = []
+    for firm in batch.focus:
+        rows = comparison[
+            (comparison["firm"] == firm)
+            & comparison["measure"].isin([m.key for m in measures.SURVIVAL])
+        ]
+        cells, groups = [], []
+        for measure in measures.SURVIVAL:
+            of_measure = rows[rows["measure"] == measure.key]
+            for arm in dict.fromkeys(of_measure["arm"]):
+                of_arm = of_measure[of_measure["arm"] == arm].set_index("quarter")
+                cells.append([arm, *(_level_and_difference(of_arm.loc[q]) for q in batch.horizons)])
+                groups.append(f"{measure.label} ({batch.baseline}: {_of_baseline(of_measure)})")
+        made.append(
+            table(
+                ["arm", *(f"end of {quarter[:4]}" for quarter in batch.horizons)],
+                cells,
+                caption=batch.name(firm),
+                groups=groups,
+            )
+        )
+    return section(
+        "Every arm",
+        *made,
+        paragraph(
+            f"Share of runs, and in brackets points to {batch.baseline} with the 95 % interval. "
+            "A merged brand can be alive while control of it has passed.",
+            "note",
+        ),
+    )
+
+
+def _level_and_difference(row: pd.Series[float]) -> str:
+    survival = measures.SURVIVES
+    low, high = (survival.show_difference(row[f"difference_{end}"]) for end in ("low", "high"))
+    return (
+        f"{amounts.percent(row['value'], 0)} "
+        f"({survival.show_difference(row['difference'])} [{low}, {high}])"
+    )
+
+
+def _of_baseline(rows: pd.DataFrame) -> str:
+    first = rows.drop_duplicates("quarter").set_index("quarter")["baseline_value"]
+    return ", ".join(f"{str(quarter)[:4]} {amounts.percent(v, 0)}" for quarter, v in first.items())
+
+
+def losers_section(batch: Batch, rivals: pd.DataFrame) -> str:
+    """Rivals in the order of the cars that they lose."""
+    cars, alive = MEASURES["units"], MEASURES["survives"]
+    rows = [
+        [
+            batch.name(str(row["firm"])),
+            cars.show(row["units_baseline"]),
+            _change(cars, row, "units"),
+            alive.show(row["survives_baseline"]),
+            _change(alive, row, "survives"),
+        ]
+        for _, row in rivals.iterrows()
+    ]
+    year = batch.headline_quarter[:4]
+    headings = [
+        "rival",
+        f"cars {year}, {batch.baseline}",
+        f"paired difference, {batch.first_arm}",
+        f"alive, {batch.baseline}",
+        "points",
+    ]
+    found = chance_findings(
+        rivals.rename(columns={"units_low": "difference_low", "units_high": "difference_high"})
+    )
+    return section(
+        "Who loses",
+        table(headings, rows),
+        paragraph(f"Of the differences in cars, {found}", "note"),
+    )
+
+
+def _change(measure: measures.Measure, row: pd.Series[float], key: str) -> str:
+    difference, low, high = (
+        measure.show_difference(row[f"{key}_{end}"]) for end in ("difference", "low", "high")
+    )
+    return f"{difference} [{low}, {high}]"
+
+
+def buyers_section(batch: Batch, comparison: pd.DataFrame) -> str:
+    """Price, consumer surplus and concentration by arm at the last date."""
+    last = batch.horizons[-1]
+    rows = comparison[(comparison["firm"] == "") & (comparison["quarter"] == last)]
+    cells, groups, strong = [], [], []
+    for line, (_, row) in zip(side_by_side(batch, rows), rows.iterrows(), strict=True):
+        cells.append([str(row["arm"]), *line[2:]])
+        groups.append(line[0])
+        strong.append(effect_of(row) != 0)
+    order = sorted(range(len(groups)), key=lambda place: groups.index(groups[place]))
+    return section(
+        "Buyers and the market",
+        table(
+            ["", batch.baseline, "arm", *SIDE_HEADINGS],
+            [cells[place] for place in order],
+            groups=[groups[place] for place in order],
+            strong=[strong[place] for place in order],
+        ),
+        paragraph(
+            f"At the end of {last[:4]}. Consumer surplus is summed from {batch.quarters[0]}, "
+            "without discount.",
+            "note",
+        ),
+    )
+
+
+def deal_section(deals: pd.DataFrame) -> str:
+    """What became of the contract in each arm."""
+    if deals.empty:
+        return ""
+    rows = [
+        [str(row["arm"]), *(f"{row[key]:.0f}" for key in deals.columns[1:])]
+        for _, row in deals.iterrows()
+    ]
+    headings = [
+        "arm",
+        "runs",
+        "signed",
+        "cleared by the authority",
+        "prohibited",
+        "a member had left",
+        "ended early",
+    ]
+    return section(
+        "The deal and the authority",
+        table(headings, rows, caption="Number of runs in which it happened"),
+    )
