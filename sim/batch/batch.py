@@ -1,0 +1,212 @@
+"""Run a batch: plan it, make what is missing, store each run, write tables and manifest."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.batch.executor import Outcome, run_tasks
+from sim.batch.plan import MODEL_PACKAGES, Plan, make_plan
+from sim.batch.progress import Progress
+from sim.batch.run_one import Runner
+from sim.calibration.table import HEADINGS, rows
+from sim.errors import CalibrationError
+from sim.record.manifest import write_manifest
+from sim.record.provenance import library_versions, source_digest
+from sim.record.store import Store
+from sim.record.writer import write_text
+from sim.scenario.market_tables import market_digest, read_market
+from sim.scenario.priors import sensitivity_set
+from sim.scenario.scenario import Scenario
+
+FACTORY = "sim.batch.run_one:Runner"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a batch ended.
+
+    Attributes
+    ----------
+    folder
+        Where it lies.
+    total, made, failed
+        Runs of the plan, made now, and failed (now or earlier).
+    failures
+        Run number and reason of the first few failures.
+    seconds
+        Time taken.
+    """
+
+    folder: Path
+    total: int
+    made: int
+    failed: int
+    failures: tuple[tuple[int, str], ...]
+    seconds: float
+
+
+def run_batch(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    workers: int = 1,
+    full: bool = False,
+    arms: tuple[str, ...] | None = None,
+    commands: dict[str, str] | None = None,
+    quiet: bool = False,
+) -> Finished:
+    """Run a scenario into a folder; runs made earlier under the same key are not made again.
+
+    Parameters
+    ----------
+    workers
+        Processes; the tables are the same for any number.
+    full
+        All calibrations of the scenario.
+    arms
+        Only these arms.
+    commands
+        Lines that reproduce or extend the batch, for the manifest.
+    quiet
+        No progress on stderr.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written, or another process writes it.
+    """
+    began = time.time()
+    plan = make_plan(scenario, full=full, arms=arms)
+    with Store(folder) as store:
+        done = store.done_keys()
+        missing = [k for k, key in enumerate(plan.keys) if done.get(key) != "ok"]
+        with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
+            run_tasks(
+                FACTORY,
+                scenario,
+                [plan.specs[k] for k in missing],
+                workers,
+                _keeper(store, plan, missing, progress),
+            )
+        store.compact([_runs_row(scenario, plan, k) for k in range(len(plan.keys))])
+        failures = _failures(store, plan)
+    seconds = time.time() - began
+    write_text(folder / "scenario.resolved.yaml", scenario.resolved_yaml())
+    write_text(folder / "sources.txt", scenario.sources())
+    write_manifest(
+        folder, _manifest(scenario, plan, failures, commands or {}, began, seconds, arms)
+    )
+    write_text(folder / "reproduce.txt", (commands or {}).get("rerun", "") + "\n")
+    return Finished(
+        folder, len(plan.keys), len(missing), len(failures), tuple(failures[:5]), seconds
+    )
+
+
+def _keeper(
+    store: Store, plan: Plan, missing: list[int], progress: Progress
+) -> Callable[[int, Outcome], None]:
+    def keep(index: int, outcome: Outcome) -> None:
+        store.put(plan.keys[missing[index]], outcome.payload, outcome.status, outcome.error)
+        progress.advance(failed=outcome.status != "ok")
+
+    return keep
+
+
+def _runs_row(
+    scenario: Scenario, plan: Plan, number: int
+) -> tuple[str, dict[str, int | float | str]]:
+    spec = plan.specs[number]
+    swept = {path for path, _ in scenario.sweep}
+    row: dict[str, int | float | str] = {
+        "replicate": spec.replicate,
+        "point": spec.point,
+        "arm": spec.arm,
+        "calibration": spec.variant,
+        **{path: value for path, value in spec.values if path in swept},
+        "seed": scenario.heading.seed,
+    }
+    return plan.keys[number], row
+
+
+def _failures(store: Store, plan: Plan) -> list[tuple[int, str]]:
+    kept = store.done_keys()
+    bad = [number for number, key in enumerate(plan.keys) if kept.get(key) != "ok"]
+    result = []
+    for number in bad:
+        stored = store.get(plan.keys[number])
+        result.append((number, stored.error if stored is not None else "not made"))
+    return result
+
+
+def _manifest(
+    scenario: Scenario,
+    plan: Plan,
+    failures: list[tuple[int, str]],
+    commands: dict[str, str],
+    began: float,
+    seconds: float,
+    arms: tuple[str, ...] | None,
+) -> dict[str, Any]:
+    heading = scenario.heading
+    chosen = [arm for arm in scenario.arms if arms is None or arm in arms]
+    members = {arm: list(scenario.members(arm)) for arm in chosen}
+    tables = read_market(heading.market)
+    focus = list(dict.fromkeys(name for arm in chosen for name in members[arm]))
+    try:
+        table = rows(Runner(scenario).calibration(heading.baseline, {}))
+    except CalibrationError:
+        table = []
+    return {
+        "name": heading.name,
+        "question": heading.question,
+        "scenario_file": Path(scenario.file).name,
+        "baseline": heading.baseline,
+        "arms": chosen,
+        "focus": focus or [row.firm_id for row in tables.firms[:2]],
+        "firm_names": {row.firm_id: row.name for row in tables.firms},
+        "members": members,
+        "merged": {arm: scenario.merges(arm) for arm in chosen},
+        "sweep": {path: list(values) for path, values in scenario.sweep},
+        "reference_point": dict(scenario.reference_point().values),
+        "replicates": heading.replicates,
+        "seed": heading.seed,
+        "start": str(heading.horizon.start),
+        "quarters": heading.horizon.quarters,
+        "calibrations": list(plan.variants),
+        "calibration_table": {"headings": list(HEADINGS), "rows": [list(row) for row in table]},
+        "runs": {
+            "total": len(plan.keys),
+            "ok": len(plan.keys) - len(failures),
+            "failed": len(failures),
+        },
+        "failures": [{"run": number, "error": error} for number, error in failures[:50]],
+        "parameters": "held",
+        "assumptions": [
+            {
+                "path": prior.path,
+                "value": prior.value,
+                "low": prior.low,
+                "high": prior.high,
+                "basis": prior.basis,
+            }
+            for prior in sensitivity_set(scenario, tables, focus)
+        ],
+        "trust": {
+            "calibration_date": "2024, as known on 3 March 2025",
+            "forecast": "not measured in this version: no backtest yet",
+        },
+        "warnings": list(scenario.notices),
+        "commands": commands,
+        "versions": library_versions(),
+        "digests": {
+            "model": source_digest(MODEL_PACKAGES),
+            "market": market_digest(heading.market),
+        },
+        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(began)),
+        "seconds": round(seconds, 1),
+    }

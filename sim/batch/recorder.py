@@ -1,0 +1,137 @@
+"""From the quarters of a run to the columns of its tables."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.concentration import hhi
+from sim.kernels.demand import consumer_surplus
+from sim.market.demand import mean_utility
+from sim.quarter.context import Event, Run, Work
+from sim.quarter.phases import pooled
+from sim.quarter.standing import STATES, standing
+from sim.scenario.quarters import Quarter
+from sim.world.state import State
+
+FloatArray = NDArray[np.float64]
+Columns = dict[str, NDArray[np.generic]]
+
+
+class Recorder:
+    """Collects a row a quarter, a row a quarter and firm, and the events."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._market: dict[str, list[object]] = {}
+        self._firms: dict[str, list[NDArray[np.generic]]] = {}
+        self._events: list[Event] = []
+
+    def quarter(self, state: State, work: Work) -> None:
+        """Record the quarter just walked; ``state.t`` points to the next one."""
+        for name, value in self._market_row(state, work).items():
+            self._market.setdefault(name, []).append(value)
+        for name, values in self._firm_rows(state, work).items():
+            self._firms.setdefault(name, []).append(values)
+        self._events.extend(work.events)
+
+    def _market_row(self, state: State, work: Work) -> dict[str, object]:
+        world = self._run.world
+        units = float(work.units.sum())
+        buying = units > 0.0
+        by_owner = np.bincount(state.owner, weights=work.units, minlength=len(work.units))
+        problem = work.problem
+        assert problem is not None
+        types = world.calibration.types
+        surplus = consumer_surplus(
+            np.where(problem.active, problem.mean_utility, -np.inf),
+            types.taste,
+            world.calibration.alpha,
+            types.weights,
+            work.price,
+            problem.outside,
+        )
+        bought_cars = work.market_size / world.settings.demand.no_purchase_margin
+        return {
+            "t": state.t - 1,
+            "quarter": str(Quarter(world.start + state.t - 1)),
+            "units": units,
+            "penetration": units / bought_cars,
+            "price_mean": float(work.sold @ work.price) / units if buying else np.nan,
+            "hhi": hhi(by_owner / units) if buying else np.nan,
+            "consumer_surplus": surplus * work.market_size,
+            "battery_price": work.battery_price,
+            "iterations": work.iterations,
+            "residual": work.residual,
+            "active_firms": int(state.active.sum()),
+        }
+
+    def _firm_rows(self, state: State, work: Work) -> dict[str, NDArray[np.generic]]:
+        industry = self._run.world.industry
+        income = work.income
+        assert income is not None
+        size = len(industry.firms)
+        units = work.units
+        share = units / max(float(units.sum()), 1e-300)
+        paid = industry.by_firm(work.sold * work.price)
+        spent = industry.by_firm(work.sold * work.cost)
+        sold = units > 0.0
+        safe = np.where(sold, units, 1.0)
+        parts = [plan.parts for plan in work.plans if plan is not None]
+        quality = mean_utility(self._run.world, state)
+        verdict = standing(industry, state, state.t)
+        names = np.array(industry.firms)
+        return {
+            "t": np.full(size, state.t - 1, dtype=np.int32),
+            "firm": names,
+            "state": np.array(STATES)[verdict.state],
+            "units": units,
+            "exports": work.exports,
+            "price": np.where(sold, paid / safe, np.nan),
+            "unit_cost": np.where(sold, spent / safe, np.nan),
+            "share": share,
+            "revenue": income.revenue,
+            "contribution": income.contribution,
+            "fixed_cost": income.fixed_cost,
+            "rd": income.rd,
+            "interest": income.interest,
+            "other_income": income.other_business - income.alliance_cost,
+            "result": income.result,
+            "cash": state.cash,
+            "debt": state.debt,
+            "runway": np.where(np.isfinite(work.runway), work.runway, np.nan),
+            "mu": work.mu,
+            "shadow_value": np.array([part.total for part in parts]),
+            "learning": np.array([part.learning for part in parts]),
+            "idle": np.array([part.idle for part in parts]),
+            "war": np.array([part.war for part in parts]),
+            "conduct_part": np.array([part.conduct for part in parts]),
+            "state_money": state.state_money,
+            "owner_money": state.owner_money,
+            "equity_raised": state.equity_raised,
+            "quality": industry.by_firm(industry.units * quality)
+            / industry.by_firm(industry.units),
+            "survives": verdict.survives,
+            "brand": verdict.brand,
+            "independent": verdict.independent,
+            "owner": names[state.owner],
+            "group_cash": pooled(state.cash, state),
+        }
+
+    def tables(self) -> dict[str, Columns]:
+        """Columns of the market, firm and event tables of this run."""
+        firms = self._run.world.industry.firms
+        return {
+            "market": {name: np.array(values) for name, values in self._market.items()},
+            "firms": {name: np.concatenate(values) for name, values in self._firms.items()},
+            "events": {
+                "t": np.array([event.t for event in self._events], dtype=np.int32),
+                "firm": np.array([firms[event.firm] for event in self._events], dtype=np.str_),
+                "kind": np.array([event.kind for event in self._events], dtype=np.str_),
+                "counterparty": np.array(
+                    [event.counterparty for event in self._events], dtype=np.str_
+                ),
+                "amount": np.array([event.amount for event in self._events], dtype=np.float64),
+                "detail": np.array([event.detail for event in self._events], dtype=np.str_),
+            },
+        }

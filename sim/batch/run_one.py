@@ -1,0 +1,155 @@
+"""One run: scenario x design point x arm x replicate, as a pure function of text and luck."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.batch.recorder import Recorder
+from sim.calibration.calibrate import Calibration, calibrate
+from sim.calibration.industry import build_industry
+from sim.errors import CalibrationError
+from sim.quarter.context import Run, make_run
+from sim.record.run_record import RunRecord
+from sim.scenario.market_tables import read_market
+from sim.scenario.scenario import Scenario, plain
+from sim.scenario.world import WorldSettings
+from sim.world.luck import Luck, draw_luck
+from sim.world.state import World
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """Which run to make.
+
+    Attributes
+    ----------
+    number
+        Place in the canonical order.
+    variant
+        Label of the calibration.
+    values
+        Settings laid over the arm: those of the variant and of the design point.
+    """
+
+    number: int
+    replicate: int
+    point: int
+    arm: str
+    variant: str
+    values: tuple[tuple[str, float], ...]
+
+
+class Runner:
+    """Makes runs of one scenario; keeps the calibrations and the luck it has met.
+
+    Parameters
+    ----------
+    scenario
+        A validated scenario.
+    """
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._tables = read_market(scenario.heading.market)
+        self._calibrations: dict[str, Calibration | CalibrationError] = {}
+        self._luck: tuple[int, Luck] | None = None
+
+    def calibration(self, arm: str, values: Mapping[str, float]) -> Calibration:
+        """The calibrated market of an arm at swept values, one per set of structural values.
+
+        Raises
+        ------
+        CalibrationError
+            The market cannot be calibrated there; the verdict is kept and raised again.
+        """
+        settings = self._scenario.calibration_settings(arm, values)
+        key = json.dumps(plain(settings), sort_keys=True, default=str)
+        if key not in self._calibrations:
+            try:
+                self._calibrations[key] = calibrate(
+                    build_industry(self._tables, settings), settings
+                )
+            except CalibrationError as error:
+                self._calibrations[key] = error
+        found = self._calibrations[key]
+        if isinstance(found, CalibrationError):
+            raise CalibrationError(str(found))
+        return found
+
+    def run_of(self, arm: str, values: Mapping[str, float], replicate: int) -> Run:
+        """Assemble the world, contracts and luck of a run.
+
+        Raises
+        ------
+        InputError, CalibrationError
+            The settings are not valid, or the market cannot be calibrated.
+        """
+        heading = self._scenario.heading
+        settings = self._scenario.settings(arm, values)
+        calibration = self.calibration(arm, values)
+        industry = build_industry(self._tables, settings)
+        start, quarters = heading.horizon.start.index, heading.horizon.quarters
+        world = World(
+            industry=industry,
+            calibration=calibration,
+            settings=settings,
+            luck=self._draw(industry.firms, industry.lines, replicate),
+            start=start,
+            quarters=quarters,
+            tax_steps=tuple(
+                (row.start.index - start, row.value)
+                for row in sorted(self._tables.measures, key=lambda row: row.start)
+                if row.measure == "purchase_tax_nev"
+            ),
+        )
+        return make_run(world, self._outside_stake(industry.firms, settings))
+
+    def _draw(self, firms: tuple[str, ...], lines: tuple[str, ...], replicate: int) -> Luck:
+        if self._luck is None or self._luck[0] != replicate:
+            heading = self._scenario.heading
+            luck = draw_luck(firms, lines, heading.horizon.quarters, heading.seed, replicate)
+            self._luck = (replicate, luck)
+        return self._luck[1]
+
+    def _outside_stake(self, firms: tuple[str, ...], settings: WorldSettings) -> FloatArray:
+        """Largest stake in each firm of a holder who is not in the market."""
+        held = np.zeros(len(firms))
+        stakes = [(row.holder, row.target, row.share) for row in self._tables.holdings]
+        stakes += [(row.holder, row.target, row.share) for row in settings.holdings.values()]
+        for holder, target, share in stakes:
+            if holder not in firms and target in firms:
+                position = firms.index(target)
+                held[position] = max(held[position], share)
+        return held
+
+    def record(self, spec: RunSpec) -> RunRecord:
+        """Make a run and return its rows.
+
+        Raises
+        ------
+        SimError
+            The run ended with a solver's or the calibration's verdict.
+        """
+        # Mesa takes a second to import; validate and show never need it.
+        from sim.engine.model import PriceWar
+
+        run = self.run_of(spec.arm, dict(spec.values), spec.replicate)
+        model, recorder = PriceWar(run), Recorder(run)
+        model.walk(run.world.quarters, recorder.quarter)
+        model.remove_all_agents()
+        tables = recorder.tables()
+        if self._scenario.heading.record == "none":
+            tables["firms"] = {name: values[:0] for name, values in tables["firms"].items()}
+        return RunRecord(number=spec.number, tables=tables)
+
+    def run(self, spec: RunSpec) -> bytes:
+        """Make a run and return it as bytes."""
+        return self.record(spec).encode()
+
