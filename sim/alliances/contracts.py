@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.scenario.settings import Contract as ContractSettings
-from sim.scenario.settings import WorldSettings
+from sim.scenario.terms import Contract as ContractSettings
+from sim.scenario.world import WorldSettings
 
 BILLION = 1e9
 

@@ -26,7 +26,7 @@ from sim.kernels.demand import (
 from sim.kernels.inversion import invert_shares
 from sim.kernels.learning import learning_values
 from sim.kernels.ownership import control_weights
-from sim.scenario.settings import WorldSettings
+from sim.scenario.world import WorldSettings
 
 FloatArray = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.errors import Fault, InputError
 from sim.kernels.ownership import claims_matrix
 from sim.scenario.market_tables import MarketTables
-from sim.scenario.settings import WorldSettings
+from sim.scenario.world import WorldSettings
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

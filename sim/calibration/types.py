@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from sim.calibration.industry import Industry
-from sim.scenario.settings import WorldSettings
+from sim.scenario.world import WorldSettings
 
 FloatArray = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.calibration.calibrate import Calibration
-from sim.scenario.settings import WorldSettings
+from sim.scenario.world import WorldSettings
 from sim.world.state import State, World
 
 FloatArray = NDArray[np.float64]

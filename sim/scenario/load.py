@@ -45,7 +45,7 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
         All faults of the file, of what it extends, and of the settings.
     """
     source = Path(path)
-    tree, root = _read_chain(source, source.resolve().parent, ())
+    tree, root = _read_chain(source, str(path), source.resolve().parent, ())
     faults: list[Fault] = []
     notices: list[str] = []
     overrides = _overrides(sets, faults)
@@ -81,9 +81,11 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
     )
 
 
-def _read_chain(path: Path, home: Path, seen: tuple[Path, ...]) -> tuple[Tree, Tree]:
+def _read_chain(
+    path: Path, name: str, home: Path, seen: tuple[Path, ...]
+) -> tuple[Tree, Tree]:
     """Read a file and what it extends; return the whole and the root's world settings."""
-    document = read_yaml(read_text(path, str(path)), str(path))
+    document = read_yaml(read_text(path, name), name)
     tree = Tree(document.data, document.places)
     lower_name = tree.get(("extends",))
     if lower_name is None:
@@ -102,8 +104,15 @@ def _read_chain(path: Path, home: Path, seen: tuple[Path, ...]) -> tuple[Tree, T
         raise refuse("a chain of files that does not come back to itself")
     if len(seen) >= MAX_EXTENDS:
         raise refuse(f"at most {MAX_EXTENDS} files that extend each other")
-    below, root = _read_chain(lower, home, (*seen, here))
+    below, root = _read_chain(lower, _shown_name(lower, home), home, (*seen, here))
     return tree.over(below), root
+
+
+def _shown_name(path: Path, home: Path) -> str:
+    """A file's name without the place of this copy of the project."""
+    if path.is_relative_to(SCENARIOS):
+        return f"scenarios/{path.relative_to(SCENARIOS)}"
+    return str(path.relative_to(home))
 
 
 def _find(name: str, folder: Path, home: Path) -> Path | None:

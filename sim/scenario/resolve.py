@@ -20,12 +20,12 @@ def world_settings(
 ) -> WorldSettings | None:
     """Expand the kinds of contracts and validate; faults are added to the list."""
     before = len(faults)
-    expanded = _expand_kinds(world, file, prefix, faults)
+    expanded = expand_kinds(world, file, prefix, faults)
     settings = validated(WorldSettings, expanded, prefix, faults)
     return settings if len(faults) == before else None
 
 
-def _expand_kinds(world: Tree, file: Tree, prefix: Path_, faults: list[Fault]) -> Tree:
+def expand_kinds(world: Tree, file: Tree, prefix: Path_, faults: list[Fault]) -> Tree:
     """Lay each contract over the preset of its kind."""
     contracts = world.get(("alliances",))
     if not isinstance(contracts, dict):

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.errors import InputError
 from sim.scenario.checks import is_structural
+from sim.scenario.present import resolved_yaml, sources
 from sim.scenario.resolve import arm_tree, world_settings
 from sim.scenario.settings import Group
 from sim.scenario.tree import Tree, leaf, leaves
@@ -137,6 +138,14 @@ class Scenario:
         """Whether an arm merges firms."""
         contracts = self.settings(arm, {}).alliances.values()
         return any(contract.terms.merger is not None for contract in contracts)
+
+    def resolved_yaml(self) -> str:
+        """The scenario as one YAML file that loads to the same."""
+        return resolved_yaml(self.tree)
+
+    def sources(self) -> str:
+        """One line a value, with who set it."""
+        return sources(self.tree)
 
     def with_replicates(self, replicates: int) -> Scenario:
         """The same scenario with another number of replicates."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.calibration.calibrate import Calibration
 from sim.calibration.industry import Industry
-from sim.scenario.settings import WorldSettings
+from sim.scenario.world import WorldSettings
 from sim.world.luck import Luck
 
 FloatArray = NDArray[np.float64]

@@ -51,7 +51,7 @@ def test_draws_have_the_distributions_they_are_named_after():
     assert abs(normal.mean()) < 0.02
     assert abs(normal.std() - 1.0) < 0.02
     assert abs(uniform.mean() - 0.5) < 0.01
-    assert 0.0 <= uniform.min()
+    assert uniform.min() >= 0.0
     assert uniform.max() < 1.0
     between = np.corrcoef(normal[:, :50].T)
     assert np.abs(between - np.eye(50)).max() < 0.5

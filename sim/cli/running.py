@@ -1,0 +1,180 @@
+"""Verbs that run the model: run, plan, calibrate."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from sim.batch.batch import Finished
+    from sim.scenario import Scenario
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("a whole number of at least 1")
+    return value
+
+
+def _scenario_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("file", metavar="FILE")
+    verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
+
+
+def add_verbs(subparsers: Any) -> None:
+    """Register the verbs of this group."""
+    verb = subparsers.add_parser("run", help="run a batch: tables, figures, report")
+    _scenario_options(verb)
+    verb.add_argument("--replicates", type=_count, help="instead of the scenario's")
+    verb.add_argument("--workers", type=_count, default=os.cpu_count() or 1)
+    verb.add_argument("--out", type=Path, help="folder (default: results/NAME_OF_THE_FILE)")
+    verb.add_argument("--full", action="store_true", help="all calibrations, and mu_max 0")
+    verb.add_argument("--only", action="append", default=[], metavar="arm=NAME")
+    verb.add_argument("--quiet", action="store_true", help="no progress")
+    verb.set_defaults(handler=run)
+    verb = subparsers.add_parser("plan", help="how many runs a batch is, before it runs")
+    _scenario_options(verb)
+    verb.add_argument("--replicates", type=_count)
+    verb.add_argument("--full", action="store_true")
+    verb.set_defaults(handler=plan)
+    verb = subparsers.add_parser("calibrate", help="the calibrated market as a table")
+    _scenario_options(verb)
+    verb.add_argument("--full", action="store_true", help="every calibration of the scenario")
+    verb.set_defaults(handler=calibrate)
+
+
+def _load(options: argparse.Namespace) -> Scenario:
+    from sim.scenario import load
+
+    scenario = load(options.file, options.sets)
+    if getattr(options, "replicates", None):
+        scenario = scenario.with_replicates(options.replicates)
+    for notice in scenario.notices:
+        print(notice, file=sys.stderr)
+    return scenario
+
+
+def _only(options: argparse.Namespace, scenario: Scenario) -> tuple[str, ...] | None:
+    if not options.only:
+        return None
+    from sim.scenario.checks import nearest
+
+    names = []
+    for text in options.only:
+        key, _, name = text.partition("=")
+        if key != "arm" or name not in scenario.arms:
+            expected = "arm=NAME with one of " + ", ".join(scenario.arms)
+            near = nearest(name, scenario.arms)
+            raise InputError([Fault("command line", 0, "--only", text, expected, near)])
+        names.append(name)
+    return tuple(dict.fromkeys([scenario.heading.baseline, *names]))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a batch and write its tables, figures and report."""
+    scenario = _load(options)
+    arms = _only(options, scenario)
+    folder = options.out or Path("results") / Path(options.file).stem
+
+    from sim.batch.batch import run_batch
+    from sim.report import write_report
+
+    commands = {
+        "rerun": _command(options, scenario.heading.replicates, full=options.full),
+        "full": _command(options, None, full=True),
+    }
+    finished = run_batch(
+        scenario,
+        folder,
+        workers=options.workers,
+        full=options.full,
+        arms=arms,
+        commands=commands,
+        quiet=options.quiet,
+    )
+    paths = write_report(folder)
+    _say(finished, paths, scenario)
+    return 1 if finished.failed else 0
+
+
+def _command(options: argparse.Namespace, replicates: int | None, *, full: bool) -> str:
+    words = ["./run_sim.py", "run", options.file]
+    for text in options.sets:
+        words += ["--set", text]
+    if replicates is not None:
+        words += ["--replicates", str(replicates)]
+    for text in options.only:
+        words += ["--only", text]
+    if full:
+        words.append("--full")
+    return shlex.join(words)
+
+
+def _say(finished: Finished, paths: list[Path], scenario: Scenario) -> None:
+    from sim.compare import headline
+
+    print()
+    print(headline(finished.folder))
+    print()
+    reused = finished.total - finished.made
+    old = f", {reused:,} of them made before" if reused else ""
+    print(f"{finished.total:,} runs{old}, {finished.failed} failed, {finished.seconds:.0f} s")
+    for number, error in finished.failures:
+        print(f"  run {number}: {error}", file=sys.stderr)
+    print(f"tables   {finished.folder}/*.parquet, {finished.folder}/tables")
+    print(f"figures  {finished.folder}/figures")
+    report = next((path for path in paths if path.name == "report.html"), finished.folder)
+    print(f"report   {report}")
+
+
+def plan(options: argparse.Namespace) -> int:
+    """Print how many runs a batch is."""
+    scenario = _load(options)
+
+    from sim.batch.plan import variant_values
+
+    variants = variant_values(scenario, options.full)
+    points = scenario.points()
+    replicates = scenario.heading.replicates
+    total = len(variants) * len(points) * len(scenario.arms) * replicates
+    print(f"arms          {', '.join(scenario.arms)}")
+    print(f"points        {len(points)}")
+    for path, values in scenario.sweep:
+        print(f"              {path}: {', '.join(f'{value:g}' for value in values)}")
+    print(f"calibrations  {', '.join(variants)}")
+    print(f"replicates    {replicates}")
+    print(f"runs          {total:,} of {scenario.heading.horizon.quarters} quarters")
+    return 0
+
+
+def calibrate(options: argparse.Namespace) -> int:
+    """Print the calibrated market."""
+    import numpy as np
+
+    scenario = _load(options)
+
+    from sim.batch.plan import variant_values
+    from sim.batch.run_one import Runner
+    from sim.calibration.table import HEADINGS, rows
+
+    runner = Runner(scenario)
+    for label, values in variant_values(scenario, options.full).items():
+        calibration = runner.calibration(scenario.heading.baseline, values)
+        print(f"{label}: money in thousand CNY of net price a car; elasticity of own lines")
+        print(f"{HEADINGS[0]:<12}" + "".join(f"{name:>18}" for name in HEADINGS[1:]))
+        for row in rows(calibration):
+            print(f"{row[0]:<12}" + "".join(f"{value:>18.2f}" for value in row[1:]))
+        print(
+            f"median own elasticity {np.median(calibration.own_elasticity):.2f}, electric-car "
+            f"market elasticity {calibration.market_elasticity:.2f}, share inversion to "
+            f"{calibration.inversion_residual:.0e}\n"
+            "revealed = static markup - observed markup = learning + idle + war - conduct\n"
+        )
+    return 0

@@ -1,0 +1,91 @@
+"""Verbs that read scenarios and run nothing: validate, show, list, schema."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from sim.errors import Fault, InputError
+
+
+def add_verbs(subparsers: Any) -> None:
+    """Register the verbs of this group."""
+    verb = subparsers.add_parser("validate", help="check scenarios; all faults at once")
+    verb.add_argument("files", nargs="+", metavar="FILE")
+    verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
+    verb.set_defaults(handler=validate)
+    verb = subparsers.add_parser("show", help="print a scenario resolved")
+    verb.add_argument("file", metavar="FILE")
+    verb.add_argument("--arm", help="the world settings of one arm")
+    verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
+    verb.add_argument("--sources", action="store_true", help="one line a value, with who set it")
+    verb.set_defaults(handler=show)
+    verb = subparsers.add_parser("list", help="the scenarios that ship, with their questions")
+    verb.set_defaults(handler=listing)
+    verb = subparsers.add_parser("schema", help="JSON Schema of the world settings")
+    verb.set_defaults(handler=schema)
+
+
+def validate(options: argparse.Namespace) -> int:
+    """Check files; every fault of every file."""
+    from sim.scenario import load
+
+    faults: list[Fault] = []
+    for file in options.files:
+        try:
+            scenario = load(file, options.sets)
+        except InputError as error:
+            faults += error.faults
+            continue
+        for notice in scenario.notices:
+            print(notice, file=sys.stderr)
+        points = len(scenario.points())
+        runs = len(scenario.arms) * points * scenario.heading.replicates
+        print(
+            f"{file}: valid; {len(scenario.arms)} arms x {points} points x "
+            f"{scenario.heading.replicates} replicates = {runs:,} runs"
+        )
+    if faults:
+        raise InputError(faults)
+    return 0
+
+
+def show(options: argparse.Namespace) -> int:
+    """Print a scenario or one arm, resolved."""
+    from sim.scenario import load
+    from sim.scenario.checks import nearest
+    from sim.scenario.present import arm_yaml, sources
+    from sim.scenario.resolve import expand_kinds
+
+    scenario = load(options.file, options.sets)
+    for notice in scenario.notices:
+        print(notice, file=sys.stderr)
+    if options.arm is None:
+        print(scenario.sources() if options.sources else scenario.resolved_yaml(), end="")
+        return 0
+    if options.arm not in scenario.arms:
+        near = nearest(options.arm, scenario.arms)
+        expected = "one of the arms " + ", ".join(scenario.arms)
+        raise InputError([Fault("command line", 0, "--arm", options.arm, expected, near)])
+    tree = expand_kinds(scenario.world(options.arm, {}), scenario.tree, (), [])
+    print(sources(tree) if options.sources else arm_yaml(tree), end="")
+    return 0
+
+
+def listing(_: argparse.Namespace) -> int:
+    """Print the scenarios that ship."""
+    from sim.scenario.catalogue import shipped
+
+    for file, name, question in shipped():
+        print(f"{file}\n    {name}\n    {question}")
+    return 0
+
+
+def schema(_: argparse.Namespace) -> int:
+    """Print the JSON Schema of the world settings."""
+    from sim.scenario.catalogue import json_schema
+
+    print(json.dumps(json_schema(), indent=2))
+    return 0
