@@ -118,10 +118,11 @@ def _command(options: argparse.Namespace, replicates: int | None, *, full: bool)
 
 
 def _say(finished: Finished, paths: list[Path], scenario: Scenario) -> None:
-    from sim.compare import headline
+    from sim.compare import Batch, answer
 
     print()
-    print(headline(finished.folder))
+    for sentence in answer(Batch(finished.folder)):
+        print(sentence)
     print()
     reused = finished.total - finished.made
     old = f", {reused:,} of them made before" if reused else ""

@@ -7,10 +7,10 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "compare"))
 
-from synthetic_batch import Plan, write_batch  # noqa: E402
+from synthetic_batch import Plan, write_batch
 
-from sim.compare import Batch  # noqa: E402
-from sim.report import write_report  # noqa: E402
+from sim.compare import Batch
+from sim.report import write_report
 
 
 @pytest.fixture(scope="session")
