@@ -91,7 +91,8 @@ def make_plan(
                 values = {**changes, **dict(point.values)}
                 cells.append((label, point.index, arm, tuple(values.items())))
     cell_keys = [_cell_identity(scenario, identity, arm, dict(v)) for _, _, arm, v in cells]
-    specs, keys = [], []
+    specs: list[RunSpec] = []
+    keys: list[str] = []
     for replicate in range(scenario.heading.replicates):
         for (label, point_index, arm, settings), key in zip(cells, cell_keys, strict=True):
             specs.append(RunSpec(len(specs), replicate, point_index, arm, label, settings))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.concentration import hhi
 from sim.kernels.demand import consumer_surplus
+from sim.kernels.grouping import group_sums
 from sim.market.demand import mean_utility
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.phases import pooled
@@ -39,7 +40,7 @@ class Recorder:
         world = self._run.world
         units = float(work.units.sum())
         buying = units > 0.0
-        by_owner = np.bincount(state.owner, weights=work.units, minlength=len(work.units))
+        by_owner = group_sums(state.owner, work.units, len(work.units))
         problem = work.problem
         assert problem is not None
         types = world.calibration.types

@@ -8,6 +8,7 @@ computed, war or conduct takes the rest. Equation numbers refer to ``sim/MODEL.m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -236,7 +237,7 @@ def _reveal(
         mine = firm_of == firm
         system[count + firm, :count][mine] = shares[mine]
         right[count + firm] = industry.observed_markup[firm] * (shares * net)[mine].sum()
-    solution = np.linalg.solve(system, right)
+    solution = np.linalg.solve(system, right).astype(np.float64)
     return _Revealed(
         margin=solution[:count],
         shadow=solution[count:],
@@ -246,14 +247,14 @@ def _reveal(
     )
 
 
-def _root(mean_lambda: object, industry: Industry) -> float:
+def _root(mean_lambda: Callable[[float], float], industry: Industry) -> float:
     """Log of the price coefficient's scale at which the closure holds."""
-    assert callable(mean_lambda)
     centre = np.log(4.0 / float(np.median(industry.price)))
     grid = centre + np.linspace(-1.2, 1.6, 15)
     values = [mean_lambda(float(point)) for point in grid]
     # lambda falls as buyers get more price-sensitive; the first change of sign is the root.
-    for low, high, at_low, at_high in zip(grid[:-1], grid[1:], values[:-1], values[1:], strict=True):
+    ends = zip(grid[:-1], grid[1:], values[:-1], values[1:], strict=True)
+    for low, high, at_low, at_high in ends:
         if at_low == 0.0:
             return float(low)
         if at_low * at_high < 0.0:

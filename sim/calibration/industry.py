@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import Fault, InputError
+from sim.kernels.grouping import group_sums
 from sim.kernels.ownership import claims_matrix
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.world import WorldSettings
@@ -93,7 +94,7 @@ class Industry:
 
     def by_firm(self, values: FloatArray) -> FloatArray:
         """Sum of a per-line array over the lines of each firm, (F,)."""
-        return np.bincount(self.firm_of, weights=values, minlength=len(self.firms))
+        return group_sums(self.firm_of, values, len(self.firms))
 
 
 def _firm_values(tables: MarketTables, settings: WorldSettings) -> dict[str, FloatArray]:

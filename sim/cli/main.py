@@ -32,13 +32,13 @@ Each explains itself:  ./run_sim.py VERB --help
 """
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """The command line cannot be parsed; argparse's own words."""
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
-        raise _Refused(f"{self.prog}: {message}")
+        raise _RefusedError(f"{self.prog}: {message}")
 
 
 def verbs() -> tuple[str, ...]:
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser.parse_args(words)
         handler: Handler = options.handler
         return handler(options)
-    except _Refused as refusal:
+    except _RefusedError as refusal:
         print(refusal, file=sys.stderr)
         return 2
     except InputError as error:

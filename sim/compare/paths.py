@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from sim.compare import measures
 from sim.compare.batch import Batch, Scope
-from sim.compare.estimates import mean_interval, share_interval
 from sim.compare.outcomes import outcomes, values_of
 from sim.compare.pairs import make_pairs
+from sim.stats import mean_interval, share_interval
 
 FloatArray = NDArray[np.float64]
 # Lines are drawn over the middle four fifths of the runs.
@@ -36,7 +36,7 @@ def survival_paths(
     Returns
     -------
     DataFrame
-        ``arm, t, quarter, value, low, high, n``; the interval is Wilson's, 95 %.
+        ``arm, t, quarter, value, low, high, n``; the interval is exact (Clopper and Pearson), 95 %.
     """
     runs = batch.runs_at(scope or batch.reference)
     finished = runs[runs["status"] == "ok"]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.grouping import group_sums
+
 FloatArray = NDArray[np.float64]
 
 # Flow -> the account at its other end. ``firms`` flows run between the firms modelled.
@@ -69,7 +71,7 @@ class Ledger:
 
     def outside(self) -> FloatArray:
         """Change of each outside account in the order of ``ACCOUNTS``, CNY."""
-        return -np.bincount(_ACCOUNT, weights=self.flows.sum(axis=1), minlength=len(ACCOUNTS))
+        return -group_sums(_ACCOUNT, self.flows.sum(axis=1), len(ACCOUNTS))
 
     def imbalance(self) -> float:
         """What flows between firms leave over, CNY; zero when both ends were written."""

@@ -322,6 +322,7 @@ def _check(
             raise KernelInputError(f"{name} of product {int(np.argmax(wrong))} is not finite")
     wrong = on_sale & ~((start > 0.0) & (net_share > 0.0))
     if np.any(wrong):
-        raise KernelInputError(f"price or net share of product {int(np.argmax(wrong))} is not positive")
+        product = int(np.argmax(wrong))
+        raise KernelInputError(f"price or net share of product {product} is not positive")
     if not (np.all(np.isfinite(kappa)) and np.all(np.isfinite(shadow))):
         raise KernelInputError("a profit weight or shadow value is not finite")

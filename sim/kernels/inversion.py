@@ -70,8 +70,8 @@ def invert_shares(
     if shares.sum() >= total:
         raise KernelInputError(f"shares sum to {shares.sum():.4f}, not under {total:.4f}")
     delta = np.log(shares / (total - shares.sum())) + float(np.median(alpha)) * prices
-    residual, step = np.inf, 0
-    for step in range(max_iterations):
+    residual = np.inf
+    for step in range(max_iterations):  # noqa: B007
         probabilities = choice_probabilities(delta, mu, alpha, prices, outside)
         model = weights @ probabilities
         error = np.log(shares) - np.log(model)

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 
-def experience_multiplier(experience: FloatArray, base: FloatArray, elasticity: float) -> FloatArray:
+def experience_multiplier(
+    experience: FloatArray, base: FloatArray, elasticity: float
+) -> FloatArray:
     """Unit cost relative to the base year's, ``(E / E0)^-b``, (F,)."""
     result: FloatArray = (experience / base) ** -elasticity
     return result

@@ -25,7 +25,7 @@ def claims_matrix(holdings: FloatArray) -> FloatArray:
         worst = int(np.argmax(holdings.sum(axis=0)))
         raise KernelInputError(f"holdings in firm {worst} add to over 1")
     try:
-        result: FloatArray = np.linalg.inv(np.eye(len(holdings)) - holdings)
+        result: FloatArray = np.linalg.inv(np.eye(len(holdings)) - holdings).astype(np.float64)
     except np.linalg.LinAlgError:
         raise KernelInputError("circular holdings leave nothing to outside owners") from None
     return result

@@ -63,7 +63,9 @@ def solve(world: World, problem: PriceProblem) -> Equilibrium:
     return equilibrium
 
 
-def own_best_reply(world: World, problem: PriceProblem, prices: FloatArray, firm: int) -> FloatArray:
+def own_best_reply(
+    world: World, problem: PriceProblem, prices: FloatArray, firm: int
+) -> FloatArray:
     """Best reply of one firm, solved alone, to the prices of all others, (J,) CNY.
 
     Raises

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sim.alliances.effects import failure_probability
 from sim.finance.books import Income, follow_revenue, working_capital
 from sim.finance.rescue import rescue
+from sim.kernels.grouping import group_sums
 from sim.market.demand import net_share
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.phases import pooled
@@ -74,9 +75,7 @@ def settle(run: Run, state: State, work: Work) -> None:
     merged = state.owner != np.arange(len(treasury))
     swept = np.where(merged, treasury, 0.0)
     ledger.post("merged_treasury", -swept)
-    ledger.post(
-        "merged_treasury", np.bincount(state.owner, weights=swept, minlength=len(swept))
-    )
+    ledger.post("merged_treasury", group_sums(state.owner, swept, len(swept)))
     cash = state.cash + ledger.change()
     limit_owner = industry.owner_support if finance.owner_support else np.zeros(len(cash))
     limit_state = industry.state_backstop if finance.state_backstop else np.zeros(len(cash))

@@ -14,6 +14,7 @@ from sim.calibration.calibrate import LEARNING_HORIZON, idle_cost
 from sim.decisions.view import FirmView
 from sim.errors import SolverError
 from sim.finance.books import runway, shadow_cost_of_cash
+from sim.kernels.grouping import group_sums
 from sim.kernels.learning import learning_values
 from sim.market.costs import (
     battery_by_line,
@@ -33,9 +34,7 @@ FloatArray = NDArray[np.float64]
 
 def pooled(values: FloatArray, state: State) -> FloatArray:
     """Sum over the brands of one owner, given to each of them, (F,)."""
-    total = np.bincount(state.owner, weights=values, minlength=len(values))
-    shared: FloatArray = total[state.owner]
-    return shared
+    return group_sums(state.owner, values, len(values))[state.owner]
 
 
 def observe(run: Run, state: State, work: Work) -> None:

@@ -75,7 +75,7 @@ def _survival(batch: Batch, firm: str) -> Drawing:
     name = batch.name(firm)
     who = f"{name}'s electric arm" if firm in batch.state_backed else name
     title = f"{who} alive at the end of {batch.quarters[-1][:4]}: {', '.join(said)}"
-    note = f"Share of runs by arm, {_runs_each(paths)} runs each; bands and whiskers 95 % (Wilson)."
+    note = f"Share of runs by arm, {_runs_each(paths)} runs each; bands and whiskers 95 %."
     figure = over_time.survival_by_arm(
         paths,
         arm_styles(batch.arms, batch.baseline),

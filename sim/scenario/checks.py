@@ -49,8 +49,8 @@ def validated(
     try:
         return model.model_validate(without_nulls(tree.data))
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            faults.append(_fault(model, tree, prefix, detail))
+        details = error.errors(include_url=False)
+        faults.extend(_fault(model, tree, prefix, detail) for detail in details)
         return None
 
 
@@ -202,12 +202,12 @@ def check_names(
         date((*path, "start"), contract.start.index)
         stake, merger = contract.terms.equity_stake, contract.terms.merger
         if stake is not None:
-            where = (*path, "terms", "equity_stake")
+            term = (*path, "terms", "equity_stake")
             for side in ("investor", "target"):
                 if getattr(stake, side) not in contract.members:
-                    add((*where, side), getattr(stake, side), "a member of the contract")
+                    add((*term, side), getattr(stake, side), "a member of the contract")
             if stake.investor == stake.target:
-                add((*where, "target"), stake.target, "another member than the investor")
+                add((*term, "target"), stake.target, "another member than the investor")
         if merger is not None and merger.acquirer not in contract.members:
             where = (*path, "terms", "merger", "acquirer")
             add(where, merger.acquirer, "a member of the contract")

@@ -234,14 +234,12 @@ def _sweep(
             faults.append(fault_at(tree, where, dotted, expected, full))
             continue
         values = _design(tree, where, design, faults)
-        for arm in arms:
-            if tree.has(("arms", arm, *path)):
-                faults.append(
-                    fault_at(
-                        tree, ("arms", arm, *path), None,
-                        f"a setting that the sweep does not set too ({dotted})",
-                    )
-                )
+        twice = f"a setting that the sweep does not set too ({dotted})"
+        faults.extend(
+            fault_at(tree, ("arms", arm, *path), None, twice)
+            for arm in arms
+            if tree.has(("arms", arm, *path))
+        )
         if values:
             points *= len(values)
             result.append((dotted, values))
@@ -302,10 +300,10 @@ def _check_worlds(
             world = leaf(tuple(dotted.split(".")), value, ("", 0)).over(tree.only(WORLD_KEYS))
             found = []
             world_settings(world, tree, (), found)
-            for fault in found:
-                faults.append(
-                    fault_at(tree, ("sweep", dotted), value, fault.expected, fault.nearest)
-                )
+            faults.extend(
+                fault_at(tree, ("sweep", dotted), value, fault.expected, fault.nearest)
+                for fault in found
+            )
     for variant, changes in _mapping(tree, ("calibration", "variants")).items():
         for dotted in changes if isinstance(changes, dict) else ():
             if not is_number(tuple(dotted.split("."))):

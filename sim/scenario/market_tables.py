@@ -292,7 +292,8 @@ def _firms(sheet: _Sheet) -> tuple[FirmRow, ...]:
 def _lines(sheet: _Sheet, firms: tuple[str, ...]) -> tuple[LineRow, ...]:
     rows = []
     for line, row in sheet.rows:
-        amounts = {name: sheet.number(line, row, name) for name in ("units", "price", "battery_kwh")}
+        measured = ("units", "price", "battery_kwh")
+        amounts = {name: sheet.number(line, row, name) for name in measured}
         for name, amount in amounts.items():
             if amount <= 0.0:
                 sheet.fault(line, name, row[name], "a positive number")

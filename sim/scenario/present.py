@@ -12,7 +12,7 @@ from sim.scenario.tree import Tree, leaves, without_nulls
 
 
 def _dump(data: dict[str, Any]) -> str:
-    yaml = YAML(typ="safe", pure=True)
+    yaml: Any = YAML(typ="safe", pure=True)  # its attributes are declared as None
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False  # keep the order of the file
     stream = io.StringIO()
@@ -24,7 +24,8 @@ def resolved_yaml(tree: Tree) -> str:
     """The scenario with everything it extends, as one YAML file that loads to the same."""
     data = without_nulls(tree.data)
     data.pop("extends", None)
-    return "# Resolved: what the file extends and what the command line set are in it.\n" + _dump(data)
+    head = "# Resolved: what the file extends and what the command line set are in it.\n"
+    return head + _dump(data)
 
 
 def arm_yaml(tree: Tree) -> str:

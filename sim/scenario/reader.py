@@ -106,8 +106,8 @@ def read_yaml(text: str, name: str) -> Document:
 def _compose(text: str, name: str) -> Node | None:
     """Build the node tree, after a pass over the events that refuses bombs."""
     try:
-        depth = count = documents = 0
-        for event in YAML(typ="rt", pure=True).parse(text):
+        depth = documents = 0
+        for count, event in enumerate(YAML(typ="rt", pure=True).parse(text), 1):
             kind = type(event).__name__
             line = event.start_mark.line + 1
             if isinstance(event, DocumentStartEvent):
@@ -116,7 +116,6 @@ def _compose(text: str, name: str) -> Node | None:
                     raise InputError([Fault(name, line, "", "---", "one document in the file")])
             if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
                 raise InputError([Fault(name, line, "", "", "no anchors and no aliases")])
-            count += 1
             depth += kind in ("MappingStartEvent", "SequenceStartEvent")
             depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
             if depth > MAX_DEPTH:

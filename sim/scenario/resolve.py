@@ -61,9 +61,9 @@ def _not_yet(world: Tree, prefix: Path_, name: str) -> list[Fault]:
     if isinstance(terms, dict):
         for term in NOT_YET_TERMS:
             if term in terms:
-                path = ("alliances", name, "terms", term)
+                where = ("alliances", name, "terms", term)
                 faults.append(
-                    _at(world, prefix, path, None, "a term that this version computes", "")
+                    _at(world, prefix, where, None, "a term that this version computes", "")
                 )
         stake = terms.get("equity_stake")
         if isinstance(stake, dict) and stake.get("pre_money_cny_bn") == "negotiated":

@@ -118,9 +118,8 @@ class Scenario:
         """
         held = self.root
         for path, value in leaves(self.world(arm, values).data):
-            if path[0] in WORLD_KEYS and path[0] not in ("alliances", "injections"):
-                if is_structural(path):
-                    held = leaf(path, value, ("", 0)).over(held)
+            if path[0] in WORLD_KEYS and is_structural(path):
+                held = leaf(path, value, ("", 0)).over(held)
         faults: list[Any] = []
         settings = world_settings(held, self.tree, (), faults)
         if settings is None or faults:

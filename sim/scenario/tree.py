@@ -47,7 +47,7 @@ class Tree:
         return Tree(data if isinstance(data, dict) else {}, places)
 
     def under(self, *path: str) -> Tree:
-        """This tree moved below a path."""
+        """Move the tree below a path."""
         data: dict[str, Any] = self.data
         for key in reversed(path):
             data = {key: data}

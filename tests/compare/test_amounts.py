@@ -6,7 +6,7 @@ from sim.compare import amounts
 
 
 @pytest.mark.parametrize(
-    "value,said",
+    ("value", "said"),
     [
         (110_000.0, "¥110k"),
         (3.2e9, "¥3.2bn"),
@@ -28,7 +28,7 @@ def test_units_of_the_design() -> None:
 
 
 @pytest.mark.parametrize(
-    "value,said", [(0.031, "+3.1"), (-0.031, "−3.1"), (0.0, "0.0"), (-0.0001, "0.0")]
+    ("value", "said"), [(0.031, "+3.1"), (-0.031, "−3.1"), (0.0, "0.0"), (-0.0001, "0.0")]
 )
 def test_points_are_signed_and_zero_is_not(value: float, said: str) -> None:
     assert amounts.points(value) == said

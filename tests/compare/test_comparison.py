@@ -109,7 +109,7 @@ def test_another_point_has_other_runs(batch: Batch) -> None:
 
 
 @pytest.mark.parametrize(
-    "call,said",
+    ("call", "said"),
     [
         (lambda batch: compare_arms(batch, arms=["captial"]), "did you mean 'capital'?"),
         (lambda batch: compare_arms(batch, firms=["leapmoter"]), "did you mean 'leapmotor'?"),

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+import run_rows
 
 from sim.errors import StoreError
 from sim.record import TABLES, Store, open_batch, read_manifest, write_manifest
@@ -11,24 +12,24 @@ SIZE = 7
 
 
 @pytest.fixture
-def batch(rows, tmp_path, monkeypatch):
+def batch(tmp_path, monkeypatch):
     monkeypatch.setattr(store_module, "PART_RUNS", 3)
     with Store(tmp_path) as store:
         for number in range(SIZE):
-            store.put(f"run {number}", rows.record(number).encode())
+            store.put(f"run {number}", run_rows.record(number).encode())
         store.put("run 5", b"", "failed", "no convergence")
-        store.compact(rows.order(SIZE))
+        store.compact(run_rows.order(SIZE))
     write_manifest(tmp_path, {"name": "test", "baseline": "solo"})
     return open_batch(tmp_path)
 
 
-def test_rows_come_back_as_they_were_made(batch, rows):
+def test_rows_come_back_as_they_were_made(batch):
     assert batch.manifest == {"format": 1, "name": "test", "baseline": "solo"}
     for name in ("market", "firms", "events"):
         frame = batch.table(name)
         assert tuple(frame.columns) == TABLES[name].names
         for number in range(SIZE):
-            made = rows.record(number).tables[name]
+            made = run_rows.record(number).tables[name]
             if number == 5:
                 made = {column: values[:0] for column, values in made.items()}
             got = frame[frame["run"] == number]

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
+import run_rows
 
 from sim.errors import StoreError
 from sim.record import RunRecord
 from sim.record.run_record import intact
 
 
-def test_a_run_comes_back_as_it_was(rows):
-    made = rows.record(4)
+def test_a_run_comes_back_as_it_was():
+    made = run_rows.record(4)
     back = RunRecord.decode(made.encode())
     assert (back.number, back.status, back.error) == (4, "ok", "")
     assert list(back.tables) == list(made.tables)
@@ -18,8 +19,8 @@ def test_a_run_comes_back_as_it_was(rows):
             assert back.tables[name][column].dtype.kind == values.dtype.kind
 
 
-def test_the_same_run_gives_the_same_bytes_whatever_its_memory_layout(rows):
-    made = rows.record(5)
+def test_the_same_run_gives_the_same_bytes_whatever_its_memory_layout():
+    made = run_rows.record(5)
     other = {
         name: {
             column: values.astype(object) if values.dtype.kind == "U" else np.repeat(values, 2)[::2]
@@ -42,8 +43,8 @@ def test_a_failed_run_needs_no_tables():
     assert back == RunRecord(3, "failed", "prices: “no”\n convergence", {})
 
 
-def test_any_torn_byte_is_noticed(rows):
-    payload = rows.record(1).encode()
+def test_any_torn_byte_is_noticed():
+    payload = run_rows.record(1).encode()
     rng = np.random.default_rng(0)
     torn = [payload[:-1], payload + b"x", b"", payload[:10], payload[: len(payload) // 2]]
     for place in rng.integers(0, len(payload), 50):

@@ -1,12 +1,8 @@
 """The synthetic batch of the comparison's tests, with its report written once."""
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "compare"))
-
 from synthetic_batch import Plan, write_batch
 
 from sim.compare import Batch

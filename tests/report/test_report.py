@@ -63,7 +63,7 @@ def test_the_same_rows_give_the_same_bytes(
 ) -> None:
     copy = tmp_path / "elsewhere"
     copy.mkdir()
-    for name in ("manifest.json", *(f"{table}.parquet" for table in TABLES)):
+    for name in ("manifest.json", *(f"{each}.parquet" for each in TABLES)):
         shutil.copy(folder / name, copy / name)
     again = write_report(copy)
     assert [path.relative_to(copy) for path in again] == [

@@ -10,7 +10,7 @@ import pytest
 from sim.batch.executor import run_tasks
 from sim.errors import SimError
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parents[1] / "support"
 FACTORY = "runners:Runner"
 
 
