@@ -34,7 +34,7 @@ def one(value):
 
 def test_credit_then_owner_then_state_then_exit():
     active = np.array([True])
-    found = rescue(one(-10), one(4), one(0), one(50), one(3), one(2), active)
+    found = rescue(one(-10), one(4), one(0), one(50), one(3), one(1), active)
     assert found.insolvent[0]
     found = rescue(one(-10), one(4), one(0), one(50), one(3), one(5), active)
     assert (found.credit[0], found.owner[0], found.state[0]) == (4.0, 3.0, 3.0)
@@ -42,7 +42,7 @@ def test_credit_then_owner_then_state_then_exit():
 
 
 def test_nobody_pays_into_a_firm_that_leaves_all_the_same():
-    found = rescue(one(-10), one(4), one(0), one(50), one(3), one(2), np.array([True]))
+    found = rescue(one(-10), one(4), one(0), one(50), one(3), one(1), np.array([True]))
     assert found.insolvent[0]
     assert (found.credit[0], found.owner[0], found.state[0]) == (0.0, 0.0, 0.0)
 
