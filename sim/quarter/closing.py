@@ -12,7 +12,7 @@ from sim.kernels.grouping import group_sums
 from sim.market.demand import net_share
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.phases import pooled
-from sim.world.state import State, export_price
+from sim.world.state import TRAILING, State, export_price
 
 FloatArray = NDArray[np.float64]
 
@@ -63,8 +63,9 @@ def close_books(run: Run, state: State, work: Work) -> None:
     ledger.post("other_business", income.other_business * industry.other_cash_share)
     ledger.post("alliance_cost", -income.alliance_cost)
     state.net_working_capital = np.where(state.active, stocks.net, 0.0)
-    state.burn = income.fixed_cost + income.rd
-    state.trailing_revenue[state.t % len(state.trailing_revenue)] = revenue
+    row = state.t % TRAILING
+    state.trailing_revenue[row] = revenue
+    state.trailing_spending[row] = income.fixed_cost + income.rd
 
 
 def settle(run: Run, state: State, work: Work) -> None:
@@ -96,7 +97,7 @@ def settle(run: Run, state: State, work: Work) -> None:
     state.drawn = state.drawn + found.credit
     state.owner_money = state.owner_money + found.owner
     state.state_money = state.state_money + found.state
-    state.trailing_state_money[state.t % len(state.trailing_state_money)] = found.state
+    state.trailing_state_money[state.t % TRAILING] = found.state
     _report_money(run, state, work, found.owner, found.state)
     leaving = found.insolvent[state.owner] & state.active
     if leaving.any():
@@ -146,8 +147,9 @@ def _exit(run: Run, state: State, work: Work, leaving: NDArray[np.bool_]) -> Non
             )
         )
     state.active = state.active & ~leaving
-    for stock in ("debt", "drawn", "credit_line", "net_working_capital", "burn"):
+    for stock in ("debt", "drawn", "credit_line", "net_working_capital"):
         setattr(state, stock, np.where(leaving, 0.0, getattr(state, stock)))
+    state.trailing_spending = np.where(leaving, 0.0, state.trailing_spending)
 
 
 def _break_contracts(run: Run, state: State, work: Work) -> None:
