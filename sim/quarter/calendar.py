@@ -58,7 +58,9 @@ CALENDAR: tuple[Phase, ...] = (
     Phase(
         "close_books",
         closing.close_books,
-        frozenset({"net_working_capital", "trailing_revenue", "trailing_spending"}),
+        frozenset(
+            {"net_working_capital", "trailing_revenue", "trailing_cost", "trailing_spending"}
+        ),
     ),
     Phase(
         "exit_or_break",

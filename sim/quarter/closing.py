@@ -44,9 +44,13 @@ def close_books(run: Run, state: State, work: Work) -> None:
         alliance_cost=work.one_off + on * work.effects.running_cost,
     )
     work.income = income
+    row = state.t % TRAILING
+    state.trailing_revenue[row] = revenue
+    state.trailing_cost[row] = cost
+    state.trailing_spending[row] = income.fixed_cost + income.rd
     stocks = working_capital(
-        revenue,
-        cost,
+        state.recent(state.trailing_revenue),
+        state.recent(state.trailing_cost),
         industry.receivable_days,
         industry.inventory_days,
         industry.payable_days,
@@ -63,9 +67,6 @@ def close_books(run: Run, state: State, work: Work) -> None:
     ledger.post("other_business", income.other_business * industry.other_cash_share)
     ledger.post("alliance_cost", -income.alliance_cost)
     state.net_working_capital = np.where(state.active, stocks.net, 0.0)
-    row = state.t % TRAILING
-    state.trailing_revenue[row] = revenue
-    state.trailing_spending[row] = income.fixed_cost + income.rd
 
 
 def settle(run: Run, state: State, work: Work) -> None:

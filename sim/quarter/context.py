@@ -16,6 +16,7 @@ from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.market.pricing import PriceProblem
 from sim.world.state import (
+    TRAILING,
     State,
     World,
     base_revenue,
@@ -76,8 +77,8 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     )
     revenue = base_revenue(industry, calibration)
     tied_up = working_capital(
-        revenue,
-        base_variable_cost(industry, calibration),
+        np.tile(revenue, (TRAILING, 1)),
+        np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
         industry.receivable_days,
         industry.inventory_days,
         industry.payable_days,

@@ -66,6 +66,7 @@ class State:
     trailing_units: FloatArray  # (4, F)
     trailing_use: FloatArray  # (4, F)
     trailing_revenue: FloatArray  # (4, F)
+    trailing_cost: FloatArray  # (4, F) marginal cost of what was sold
     trailing_spending: FloatArray  # (4, F) fixed cost and R&D
     trailing_state_money: FloatArray  # (4, F)
     state_money: FloatArray  # (F,) cumulative
@@ -78,6 +79,10 @@ class State:
     signed: IntArray  # (C,) quarter of signature, -1 before it
     in_force: BoolArray  # (C,) the contract's terms act
     outside: FloatArray  # (accounts,) cumulative cash of everybody else
+
+    def recent(self, ring: FloatArray) -> FloatArray:
+        """Rows of a ring with quarter t first and older ones after it, (4, F)."""
+        return ring[(self.t - np.arange(TRAILING)) % TRAILING]
 
     @property
     def burn(self) -> FloatArray:
@@ -137,6 +142,7 @@ def initial_state(
         trailing_units=np.tile(units, (TRAILING, 1)),
         trailing_use=np.tile(volume / industry.capacity, (TRAILING, 1)),
         trailing_revenue=np.tile(revenue, (TRAILING, 1)),
+        trailing_cost=np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
         trailing_spending=np.tile(industry.fixed_cost + industry.rd, (TRAILING, 1)),
         trailing_state_money=np.zeros((TRAILING, size)),
         state_money=np.zeros(size),
