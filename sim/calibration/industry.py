@@ -73,8 +73,8 @@ class Industry:
     cash: FloatArray  # (F,) CNY, a stock
     debt: FloatArray  # (F,) CNY, a stock
     credit_line: FloatArray  # (F,) CNY, a stock, undrawn in the base year
-    state_backstop: FloatArray  # (F,)
-    owner_support: FloatArray  # (F,)
+    state_backstop: FloatArray  # (F,) CNY a year
+    owner_support: FloatArray  # (F,) CNY a year
     launch_rate: FloatArray  # (F,) launches a quarter
     discount: FloatArray  # (F,) quarterly, survival expected by the firm included
     payable_days: FloatArray  # (F,)
@@ -227,8 +227,8 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         cash=value["cash"] * BILLION,
         debt=value["debt"] * BILLION,
         credit_line=value["credit_line"] * BILLION,
-        state_backstop=value["state_backstop"] * quarter,
-        owner_support=value["owner_support"] * quarter,
+        state_backstop=value["state_backstop"] * BILLION,
+        owner_support=value["owner_support"] * BILLION,
         launch_rate=value["launches_per_year"] / QUARTERS_A_YEAR,
         discount=(value["survival_expected"] / (1.0 + value["discount_rate"])) ** 0.25,
         payable_days=value["payable_days"],

@@ -69,7 +69,8 @@ CALENDAR: tuple[Phase, ...] = (
             {
                 "active", "cash", "debt", "drawn", "credit_line", "net_working_capital",
                 "trailing_spending",
-                "owner_money", "state_money", "trailing_state_money", "equity_raised",
+                "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",
+                "equity_raised",
                 "outside", "in_force",
             }
         ),

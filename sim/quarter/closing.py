@@ -79,8 +79,15 @@ def settle(run: Run, state: State, work: Work) -> None:
     ledger.post("merged_treasury", -swept)
     ledger.post("merged_treasury", group_sums(state.owner, swept, len(swept)))
     cash = state.cash + ledger.change()
-    limit_owner = industry.owner_support if finance.owner_support else np.zeros(len(cash))
-    limit_state = industry.state_backstop if finance.state_backstop else np.zeros(len(cash))
+    row = state.t % TRAILING
+    state.trailing_owner_money[row] = 0.0
+    state.trailing_state_money[row] = 0.0
+    limit_owner = _left_of_year(
+        industry.owner_support * finance.owner_support, state.trailing_owner_money
+    )
+    limit_state = _left_of_year(
+        industry.state_backstop * finance.state_backstop, state.trailing_state_money
+    )
     group_burn = pooled(state.burn, state)
     found = rescue(
         cash,
@@ -98,7 +105,8 @@ def settle(run: Run, state: State, work: Work) -> None:
     state.drawn = state.drawn + found.credit
     state.owner_money = state.owner_money + found.owner
     state.state_money = state.state_money + found.state
-    state.trailing_state_money[state.t % TRAILING] = found.state
+    state.trailing_owner_money[row] = found.owner
+    state.trailing_state_money[row] = found.state
     _report_money(run, state, work, found.owner, found.state)
     leaving = found.insolvent[state.owner] & state.active
     if leaving.any():
@@ -106,6 +114,12 @@ def settle(run: Run, state: State, work: Work) -> None:
     state.cash = state.cash + ledger.change()
     state.outside = state.outside + ledger.outside()
     _break_contracts(run, state, work)
+
+
+def _left_of_year(budget: FloatArray, given: FloatArray) -> FloatArray:
+    """What a yearly budget (F,) still allows after the gifts (4, F) of the trailing year, CNY."""
+    left: FloatArray = np.maximum(budget - given.sum(axis=0), 0.0)
+    return left
 
 
 def _market_issue(run: Run, state: State, work: Work) -> None:

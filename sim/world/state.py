@@ -69,6 +69,7 @@ class State:
     trailing_cost: FloatArray  # (4, F) marginal cost of what was sold
     trailing_spending: FloatArray  # (4, F) fixed cost and R&D
     trailing_state_money: FloatArray  # (4, F)
+    trailing_owner_money: FloatArray  # (4, F)
     state_money: FloatArray  # (F,) cumulative
     owner_money: FloatArray  # (F,) cumulative
     equity_raised: FloatArray  # (F,) cumulative
@@ -145,6 +146,7 @@ def initial_state(
         trailing_cost=np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
         trailing_spending=np.tile(industry.fixed_cost + industry.rd, (TRAILING, 1)),
         trailing_state_money=np.zeros((TRAILING, size)),
+        trailing_owner_money=np.zeros((TRAILING, size)),
         state_money=np.zeros(size),
         owner_money=np.zeros(size),
         equity_raised=np.zeros(size),
