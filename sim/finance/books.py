@@ -106,7 +106,7 @@ def working_capital(
     receivable_days, inventory_days, payable_days
         (F,) days of revenue or cost.
     stress
-        (F,) 0 where the runway is comfortable, 1 where it is gone.
+        (F,) 0 where suppliers trust the runway, 1 where it is gone.
     distress_days
         Days of payables left to a firm whose suppliers have lost all trust.
     """

@@ -120,7 +120,7 @@ class Work:
     events: list[Event]
     runway: FloatArray  # (F,) quarters
     mu: FloatArray  # (F,) shadow cost of cash
-    stress: FloatArray  # (F,) 0 comfortable .. 1 no runway
+    stress: FloatArray  # (F,) of suppliers, 0 trusting .. 1 no runway
     kappa: FloatArray  # (F, F)
     effects: Effects
     glider: FloatArray  # (J,) CNY
