@@ -97,6 +97,7 @@ def settle(run: Run, state: State, work: Work) -> None:
         limit_owner,
         limit_state,
         state.active & ~merged,
+        exits=finance.exits,
     )
     ledger.post("credit", found.credit)
     ledger.post("owner_support", found.owner)
