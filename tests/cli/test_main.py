@@ -70,9 +70,11 @@ def test_words_that_cannot_be_parsed_are_told_in_few_lines(say, words: list[str]
     assert "\x1b" not in said.err
 
 
-def test_a_reader_that_goes_away_ends_the_verb_quietly() -> None:
+# What is short is written when the verb ends, what is long before.
+@pytest.mark.parametrize("verb", ["list", "schema"])
+def test_a_reader_that_goes_away_ends_the_verb_quietly(verb: str) -> None:
     child = subprocess.Popen(
-        [sys.executable, ROOT / "run_sim.py", "schema"],
+        [sys.executable, ROOT / "run_sim.py", verb],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
