@@ -1,5 +1,6 @@
 """The command line itself: what it says without verbs, with unknown ones and to a reader gone."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +79,7 @@ def test_a_reader_that_goes_away_ends_the_verb_quietly(verb: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
     )
     assert child.stdout is not None
     assert child.stderr is not None
