@@ -44,10 +44,8 @@ class Industry:
     """
 
     firms: tuple[str, ...]
-    firm_names: tuple[str, ...]
     kinds: tuple[str, ...]
     lines: tuple[str, ...]
-    line_names: tuple[str, ...]
     firm_of: IntArray  # (J,)
     segment: tuple[str, ...]
     powertrain: tuple[str, ...]
@@ -73,8 +71,8 @@ class Industry:
     cash: FloatArray  # (F,) CNY, a stock
     debt: FloatArray  # (F,) CNY, a stock
     credit_line: FloatArray  # (F,) CNY, a stock, undrawn in the base year
-    state_backstop: FloatArray  # (F,)
-    owner_support: FloatArray  # (F,)
+    state_backstop: FloatArray  # (F,) CNY a year
+    owner_support: FloatArray  # (F,) CNY a year
     launch_rate: FloatArray  # (F,) launches a quarter
     discount: FloatArray  # (F,) quarterly, survival expected by the firm included
     payable_days: FloatArray  # (F,)
@@ -139,6 +137,11 @@ FIRM_ITEMS = (
 )
 
 
+DAYS_ITEMS = ("payable_days", "receivable_days", "inventory_days")
+# Stocks are computed from the flows of a trailing year (equation 5.4).
+MOST_DAYS = 360
+
+
 def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
     """Compile the market tables and the scenario's overrides into arrays.
 
@@ -157,7 +160,7 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
     Raises
     ------
     InputError
-        A line names an unknown segment or a firm has no line.
+        A line names an unknown segment, a firm has no line, or days exceed a year.
     """
     firms = tuple(firm.firm_id for firm in tables.firms)
     position = {firm: k for k, firm in enumerate(firms)}
@@ -167,6 +170,12 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         Fault("lines.csv", 0, line.line_id, line.segment, "one of " + ", ".join(SEGMENT_SIZE))
         for line in lines
         if line.segment not in SEGMENT_SIZE
+    ]
+    faults += [
+        Fault("firm_values.csv", 0, f"{firm}.{item}", f"{days:g}", f"at most {MOST_DAYS} days")
+        for item in DAYS_ITEMS
+        for firm, days in zip(firms, value[item], strict=True)
+        if not 0.0 <= days <= MOST_DAYS
     ]
     owners = {line.firm_id for line in lines}
     faults += [
@@ -184,10 +193,8 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
     quarter = BILLION / QUARTERS_A_YEAR
     return Industry(
         firms=firms,
-        firm_names=tuple(firm.name for firm in tables.firms),
         kinds=tuple(firm.kind for firm in tables.firms),
         lines=tuple(line.line_id for line in lines),
-        line_names=tuple(line.name for line in lines),
         firm_of=firm_of,
         segment=tuple(line.segment for line in lines),
         powertrain=tuple(line.powertrain for line in lines),
@@ -216,8 +223,8 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         cash=value["cash"] * BILLION,
         debt=value["debt"] * BILLION,
         credit_line=value["credit_line"] * BILLION,
-        state_backstop=value["state_backstop"] * quarter,
-        owner_support=value["owner_support"] * quarter,
+        state_backstop=value["state_backstop"] * BILLION,
+        owner_support=value["owner_support"] * BILLION,
         launch_rate=value["launches_per_year"] / QUARTERS_A_YEAR,
         discount=(value["survival_expected"] / (1.0 + value["discount_rate"])) ** 0.25,
         payable_days=value["payable_days"],

@@ -69,6 +69,25 @@ def follow_revenue(base: FloatArray, ratio: FloatArray, elasticity: float) -> Fl
     return base * np.where(ratio > 0.0, np.maximum(ratio, 1e-300) ** elasticity, 0.0)
 
 
+def outstanding(flows: FloatArray, days: FloatArray) -> FloatArray:
+    """Part of past flows that fell in the last ``days`` days, (F,) CNY (equation 5.4).
+
+    What is owed at the end of a quarter is what was bought in the last ``days`` days: the
+    stock follows a jump of the flow only as fast as old bills are paid.
+
+    Parameters
+    ----------
+    flows
+        (K, F) CNY a quarter, the latest quarter first.
+    days
+        (F,) at most 90 K; what lies further back is not known.
+    """
+    quarters = np.arange(len(flows))[:, None]
+    part = np.clip(days / DAYS_A_QUARTER - quarters, 0.0, 1.0)
+    stock: FloatArray = (part * flows).sum(axis=0)
+    return stock
+
+
 def working_capital(
     revenue: FloatArray,
     variable_cost: FloatArray,
@@ -82,16 +101,20 @@ def working_capital(
 
     Parameters
     ----------
+    revenue, variable_cost
+        (K, F) CNY a quarter, the latest quarter first.
+    receivable_days, inventory_days, payable_days
+        (F,) days of revenue or cost.
     stress
-        (F,) 0 where the runway is comfortable, 1 where it is gone.
+        (F,) 0 where suppliers trust the runway, 1 where it is gone.
     distress_days
         Days of payables left to a firm whose suppliers have lost all trust.
     """
     days = payable_days - stress * np.maximum(payable_days - distress_days, 0.0)
     return WorkingCapital(
-        receivable=revenue * receivable_days / DAYS_A_QUARTER,
-        inventory=variable_cost * inventory_days / DAYS_A_QUARTER,
-        payable=variable_cost * days / DAYS_A_QUARTER,
+        receivable=outstanding(revenue, receivable_days),
+        inventory=outstanding(variable_cost, inventory_days),
+        payable=outstanding(variable_cost, days),
     )
 
 

@@ -58,15 +58,19 @@ CALENDAR: tuple[Phase, ...] = (
     Phase(
         "close_books",
         closing.close_books,
-        frozenset({"net_working_capital", "burn", "trailing_revenue"}),
+        frozenset(
+            {"net_working_capital", "trailing_revenue", "trailing_cost", "trailing_spending"}
+        ),
     ),
     Phase(
         "exit_or_break",
         closing.settle,
         frozenset(
             {
-                "active", "cash", "debt", "drawn", "credit_line", "net_working_capital", "burn",
-                "owner_money", "state_money", "trailing_state_money", "equity_raised",
+                "active", "cash", "debt", "drawn", "credit_line", "net_working_capital",
+                "trailing_spending",
+                "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",
+                "equity_raised",
                 "outside", "in_force",
             }
         ),

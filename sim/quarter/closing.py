@@ -12,7 +12,7 @@ from sim.kernels.grouping import group_sums
 from sim.market.demand import net_share
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.phases import pooled
-from sim.world.state import State, export_price
+from sim.world.state import TRAILING, State, export_price
 
 FloatArray = NDArray[np.float64]
 
@@ -44,9 +44,13 @@ def close_books(run: Run, state: State, work: Work) -> None:
         alliance_cost=work.one_off + on * work.effects.running_cost,
     )
     work.income = income
+    row = state.t % TRAILING
+    state.trailing_revenue[row] = revenue
+    state.trailing_cost[row] = cost
+    state.trailing_spending[row] = income.fixed_cost + income.rd
     stocks = working_capital(
-        revenue,
-        cost,
+        state.recent(state.trailing_revenue),
+        state.recent(state.trailing_cost),
         industry.receivable_days,
         industry.inventory_days,
         industry.payable_days,
@@ -63,8 +67,6 @@ def close_books(run: Run, state: State, work: Work) -> None:
     ledger.post("other_business", income.other_business * industry.other_cash_share)
     ledger.post("alliance_cost", -income.alliance_cost)
     state.net_working_capital = np.where(state.active, stocks.net, 0.0)
-    state.burn = income.fixed_cost + income.rd
-    state.trailing_revenue[state.t % len(state.trailing_revenue)] = revenue
 
 
 def settle(run: Run, state: State, work: Work) -> None:
@@ -77,8 +79,15 @@ def settle(run: Run, state: State, work: Work) -> None:
     ledger.post("merged_treasury", -swept)
     ledger.post("merged_treasury", group_sums(state.owner, swept, len(swept)))
     cash = state.cash + ledger.change()
-    limit_owner = industry.owner_support if finance.owner_support else np.zeros(len(cash))
-    limit_state = industry.state_backstop if finance.state_backstop else np.zeros(len(cash))
+    row = state.t % TRAILING
+    state.trailing_owner_money[row] = 0.0
+    state.trailing_state_money[row] = 0.0
+    limit_owner = _left_of_year(
+        industry.owner_support * finance.owner_support, state.trailing_owner_money
+    )
+    limit_state = _left_of_year(
+        industry.state_backstop * finance.state_backstop, state.trailing_state_money
+    )
     group_burn = pooled(state.burn, state)
     found = rescue(
         cash,
@@ -96,7 +105,8 @@ def settle(run: Run, state: State, work: Work) -> None:
     state.drawn = state.drawn + found.credit
     state.owner_money = state.owner_money + found.owner
     state.state_money = state.state_money + found.state
-    state.trailing_state_money[state.t % len(state.trailing_state_money)] = found.state
+    state.trailing_owner_money[row] = found.owner
+    state.trailing_state_money[row] = found.state
     _report_money(run, state, work, found.owner, found.state)
     leaving = found.insolvent[state.owner] & state.active
     if leaving.any():
@@ -104,6 +114,12 @@ def settle(run: Run, state: State, work: Work) -> None:
     state.cash = state.cash + ledger.change()
     state.outside = state.outside + ledger.outside()
     _break_contracts(run, state, work)
+
+
+def _left_of_year(budget: FloatArray, given: FloatArray) -> FloatArray:
+    """What a yearly budget (F,) still allows after the gifts (4, F) of the trailing year, CNY."""
+    left: FloatArray = np.maximum(budget - given.sum(axis=0), 0.0)
+    return left
 
 
 def _market_issue(run: Run, state: State, work: Work) -> None:
@@ -146,8 +162,9 @@ def _exit(run: Run, state: State, work: Work, leaving: NDArray[np.bool_]) -> Non
             )
         )
     state.active = state.active & ~leaving
-    for stock in ("debt", "drawn", "credit_line", "net_working_capital", "burn"):
+    for stock in ("debt", "drawn", "credit_line", "net_working_capital"):
         setattr(state, stock, np.where(leaving, 0.0, getattr(state, stock)))
+    state.trailing_spending = np.where(leaving, 0.0, state.trailing_spending)
 
 
 def _break_contracts(run: Run, state: State, work: Work) -> None:

@@ -16,6 +16,7 @@ from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.market.pricing import PriceProblem
 from sim.world.state import (
+    TRAILING,
     State,
     World,
     base_revenue,
@@ -76,8 +77,8 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     )
     revenue = base_revenue(industry, calibration)
     tied_up = working_capital(
-        revenue,
-        base_variable_cost(industry, calibration),
+        np.tile(revenue, (TRAILING, 1)),
+        np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
         industry.receivable_days,
         industry.inventory_days,
         industry.payable_days,
@@ -119,7 +120,7 @@ class Work:
     events: list[Event]
     runway: FloatArray  # (F,) quarters
     mu: FloatArray  # (F,) shadow cost of cash
-    stress: FloatArray  # (F,) 0 comfortable .. 1 no runway
+    stress: FloatArray  # (F,) of suppliers, 0 trusting .. 1 no runway
     kappa: FloatArray  # (F, F)
     effects: Effects
     glider: FloatArray  # (J,) CNY

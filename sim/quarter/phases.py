@@ -48,7 +48,8 @@ def observe(run: Run, state: State, work: Work) -> None:
     comfort = run.comfort[state.owner]
     exempt = industry.state_owned[state.owner] & settings.finance.state_backstop
     work.mu = shadow_cost_of_cash(work.runway, comfort, settings.conduct.mu_max, exempt)
-    work.stress = shadow_cost_of_cash(work.runway, comfort, 1.0, exempt)
+    trusted = np.minimum(settings.finance.distress_runway_quarters, comfort)
+    work.stress = shadow_cost_of_cash(work.runway, trusted, 1.0, exempt)
 
 
 def apply_terms(run: Run, state: State, work: Work) -> None:

@@ -185,6 +185,9 @@ class Finance(Group):
     raise_size_share: Real = number("size of an issue", "share of a year's revenue", ge=0, le=2)
     launch_runway_quarters: Real = number("runway left after a launch", "quarters", ge=0)
     capex_cny_bn_per_100k: Real = number("plant", "CNY bn per 100,000 a year", ge=0, le=20)
+    distress_runway_quarters: Real = number(
+        "runway below which suppliers shorten payables", "quarters", ge=0, le=40
+    )
     payables_distress_days: Real = number("payables of a firm nobody trusts", "days", ge=0, le=365)
     state_backstop: Switch = True
     owner_support: Switch = True

@@ -63,11 +63,13 @@ class State:
     credit_line: FloatArray  # (F,) drawn and undrawn
     drawn: FloatArray  # (F,) part of debt drawn from the line
     net_working_capital: FloatArray  # (F,)
-    burn: FloatArray  # (F,) last quarter's fixed cost and R&D
     trailing_units: FloatArray  # (4, F)
     trailing_use: FloatArray  # (4, F)
     trailing_revenue: FloatArray  # (4, F)
+    trailing_cost: FloatArray  # (4, F) marginal cost of what was sold
+    trailing_spending: FloatArray  # (4, F) fixed cost and R&D
     trailing_state_money: FloatArray  # (4, F)
+    trailing_owner_money: FloatArray  # (4, F)
     state_money: FloatArray  # (F,) cumulative
     owner_money: FloatArray  # (F,) cumulative
     equity_raised: FloatArray  # (F,) cumulative
@@ -78,6 +80,16 @@ class State:
     signed: IntArray  # (C,) quarter of signature, -1 before it
     in_force: BoolArray  # (C,) the contract's terms act
     outside: FloatArray  # (accounts,) cumulative cash of everybody else
+
+    def recent(self, ring: FloatArray) -> FloatArray:
+        """Rows of a ring with quarter t first and older ones after it, (4, F)."""
+        return ring[(self.t - np.arange(TRAILING)) % TRAILING]
+
+    @property
+    def burn(self) -> FloatArray:
+        """Fixed cost and R&D of a quarter, mean of the trailing year, (F,) CNY."""
+        mean: FloatArray = self.trailing_spending.mean(axis=0)
+        return mean
 
     def copy(self) -> State:
         """Return an independent copy, from which a rollout may run."""
@@ -128,11 +140,13 @@ def initial_state(
         credit_line=industry.credit_line.copy(),
         drawn=np.zeros(size),
         net_working_capital=working_capital.copy(),
-        burn=industry.fixed_cost + industry.rd,
         trailing_units=np.tile(units, (TRAILING, 1)),
         trailing_use=np.tile(volume / industry.capacity, (TRAILING, 1)),
         trailing_revenue=np.tile(revenue, (TRAILING, 1)),
+        trailing_cost=np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
+        trailing_spending=np.tile(industry.fixed_cost + industry.rd, (TRAILING, 1)),
         trailing_state_money=np.zeros((TRAILING, size)),
+        trailing_owner_money=np.zeros((TRAILING, size)),
         state_money=np.zeros(size),
         owner_money=np.zeros(size),
         equity_raised=np.zeros(size),
