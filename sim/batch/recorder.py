@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from sim.kernels.concentration import hhi
 from sim.kernels.demand import consumer_surplus
 from sim.kernels.grouping import group_sums
-from sim.market.demand import mean_utility
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.phases import pooled
 from sim.quarter.standing import STATES, standing
@@ -33,7 +32,8 @@ class Recorder:
         for name, value in self._market_row(state, work).items():
             self._market.setdefault(name, []).append(value)
         for name, values in self._firm_rows(state, work).items():
-            self._firms.setdefault(name, []).append(values)
+            # Phases may write into the arrays of a state; a row is what they held at its time.
+            self._firms.setdefault(name, []).append(values.copy())
         self._events.extend(work.events)
 
     def _market_row(self, state: State, work: Work) -> dict[str, object]:
@@ -79,7 +79,8 @@ class Recorder:
         sold = units > 0.0
         safe = np.where(sold, units, 1.0)
         parts = [plan.parts for plan in work.plans if plan is not None]
-        quality = mean_utility(self._run.world, state)
+        problem = work.problem
+        assert problem is not None
         verdict = standing(industry, state, state.t)
         names = np.array(industry.firms)
         return {
@@ -110,7 +111,7 @@ class Recorder:
             "state_money": state.state_money,
             "owner_money": state.owner_money,
             "equity_raised": state.equity_raised,
-            "quality": industry.by_firm(industry.units * quality)
+            "quality": industry.by_firm(industry.units * problem.mean_utility)
             / industry.by_firm(industry.units),
             "survives": verdict.survives,
             "brand": verdict.brand,

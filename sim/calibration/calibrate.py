@@ -9,7 +9,7 @@ computed, war or conduct takes the rest. Equation numbers refer to ``sim/MODEL.m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,8 +121,11 @@ def calibrate(industry: Industry, settings: WorldSettings) -> Calibration:
         meets the closure, or an elasticity leaves the stated range.
     """
     types = consumer_types(industry, settings)
-    if not industry.closure.any():
-        raise CalibrationError("calibration.closure_firms names no firm of this market")
+    unknown = [name for name in settings.calibration.closure_firms if name not in industry.firms]
+    if unknown:
+        raise CalibrationError(
+            "calibration.closure_firms: no firm of this market is called " + ", ".join(unknown)
+        )
     shares = industry.units / industry.market_size
     if shares.sum() >= 1.0:
         raise CalibrationError("electric cars sell more than the whole market")
@@ -277,14 +280,3 @@ def _check_elasticities(calibration: Calibration, settings: WorldSettings) -> No
     market = calibration.market_elasticity
     if not low <= market <= high:
         raise CalibrationError(f"market elasticity {market:.2f} is outside {low} .. {high}")
-
-
-def with_parts(calibration: Calibration, settings: WorldSettings) -> Calibration:
-    """Switch parts of the shadow value off, as ``conduct.parts`` says, all else held."""
-    parts = settings.conduct.parts
-    zero = np.zeros_like(calibration.war)
-    return replace(
-        calibration,
-        war=calibration.war if parts.war else zero,
-        conduct=calibration.conduct if parts.conduct else zero,
-    )

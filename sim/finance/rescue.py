@@ -41,6 +41,8 @@ def rescue(
     owner_limit: FloatArray,
     state_limit: FloatArray,
     active: BoolArray,
+    *,
+    exits: bool = True,
 ) -> Rescue:
     """Cover a shortfall of cash by credit, owner and state in turn (section 5 of MODEL.md).
 
@@ -54,6 +56,8 @@ def rescue(
         (F,) CNY of the line still open, and of it drawn so far.
     owner_limit, state_limit
         (F,) CNY that owner and state give in one quarter at most.
+    exits
+        Whether a firm that still cannot pay leaves; if not, its banks lend beyond the line.
     """
     short = np.where(active, np.maximum(-cash, 0.0), 0.0)
     draw = np.minimum(short, np.maximum(unused_credit, 0.0))
@@ -63,7 +67,9 @@ def rescue(
     state = np.minimum(short, state_limit)
     short = short - state
     # A shortfall below one yuan is rounding, not insolvency; nobody pays into a lost firm.
-    insolvent = active & (short > 1.0)
+    insolvent = active & (short > 1.0) & exits
+    if not exits:
+        draw = draw + short
     repay = np.minimum(np.maximum(drawn, 0.0), np.maximum(cash - comfortable_cash, 0.0))
     return Rescue(
         credit=np.where(insolvent, 0.0, draw - np.where(active, repay, 0.0)),

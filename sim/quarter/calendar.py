@@ -52,7 +52,7 @@ CALENDAR: tuple[Phase, ...] = (
         "clear",
         phases.clear,
         frozenset(
-            {"sold", "volume", "energy", "trailing_units", "trailing_use", "first_units"}
+            {"sold", "volume", "energy", "trailing_units", "trailing_volume", "first_units"}
         ),
     ),
     Phase(

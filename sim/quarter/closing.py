@@ -97,6 +97,7 @@ def settle(run: Run, state: State, work: Work) -> None:
         limit_owner,
         limit_state,
         state.active & ~merged,
+        exits=finance.exits,
     )
     ledger.post("credit", found.credit)
     ledger.post("owner_support", found.owner)
@@ -197,8 +198,10 @@ def evolve(run: Run, state: State, work: Work) -> None:
     scale = settings.luck.scale if settings.luck.on else 0.0
     ageing = run.launch_hazard * quality.launch_jump_mean if quality.ageing else 0.0
     hit = quality.launch_jump_mean + scale * quality.launch_jump_sd * luck.hit[t]
+    # Lines off the market move as if launches went on; their ageing would lift all others.
+    gone = ~state.active[industry.firm_of] & (luck.launch[t] < run.launch_hazard)
     drift = (
-        np.where(work.launched, hit, 0.0)
+        np.where(work.launched | gone, hit, 0.0)
         - ageing
         + scale * quality.firm_shock_sd * luck.firm[t][industry.firm_of]
         + scale * quality.line_shock_sd * luck.line[t]

@@ -88,7 +88,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
             LEARNING_HORIZON,
         )
     relative_cost = work.unit_cost / calibration.unit_cost
-    use = state.trailing_use.mean(axis=0)
+    use = state.trailing_volume.mean(axis=0) / state.capacity
     work.idle = idle_cost(
         work.unit_cost, use, settings.conduct.idle_cost_share if parts.idle else 0.0
     )
@@ -125,7 +125,7 @@ def _view(run: Run, state: State, work: Work, firm: int) -> FirmView:
         launch_cost=float(run.launch_cost[firm] * work.effects.development[firm]),
         cash=float(max(state.cash[owner], 0.0)),
         unused_credit=float(max(state.credit_line[owner] - state.drawn[owner], 0.0)),
-        volume=float(state.trailing_use[:, firm].mean() * state.capacity[firm]),
+        volume=float(state.trailing_volume[:, firm].mean()),
         capacity=float(state.capacity[firm]),
         listed=bool(industry.listed[owner]) and owner == firm,
         trailing_revenue=float(state.trailing_revenue[:, firm].sum()),
@@ -205,7 +205,7 @@ def clear(run: Run, state: State, work: Work) -> None:
     state.energy = industry.by_firm(work.sold * industry.battery_kwh) + work.exports * car
     row = state.t % len(state.trailing_units)
     state.trailing_units[row] = work.units
-    state.trailing_use[row] = state.volume / state.capacity
+    state.trailing_volume[row] = state.volume
     if state.t == 0:
         state.first_units = work.units.copy()
 

@@ -193,7 +193,9 @@ class Finance(Group):
     owner_support: Switch = True
     equity_market: Switch = True
     exports_on: Switch = True
-    exits: Switch = True
+    exits: Switch = Field(
+        default=True, description="who cannot pay leaves; if off, banks lend without limit"
+    )
 
 
 class Measures(Group):

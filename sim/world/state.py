@@ -64,7 +64,7 @@ class State:
     drawn: FloatArray  # (F,) part of debt drawn from the line
     net_working_capital: FloatArray  # (F,)
     trailing_units: FloatArray  # (4, F)
-    trailing_use: FloatArray  # (4, F)
+    trailing_volume: FloatArray  # (4, F) production
     trailing_revenue: FloatArray  # (4, F)
     trailing_cost: FloatArray  # (4, F) marginal cost of what was sold
     trailing_spending: FloatArray  # (4, F) fixed cost and R&D
@@ -141,7 +141,7 @@ def initial_state(
         drawn=np.zeros(size),
         net_working_capital=working_capital.copy(),
         trailing_units=np.tile(units, (TRAILING, 1)),
-        trailing_use=np.tile(volume / industry.capacity, (TRAILING, 1)),
+        trailing_volume=np.tile(volume, (TRAILING, 1)),
         trailing_revenue=np.tile(revenue, (TRAILING, 1)),
         trailing_cost=np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
         trailing_spending=np.tile(industry.fixed_cost + industry.rd, (TRAILING, 1)),
