@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
-from sim.kernels.demand import Demand, choices, require_prices, utility_slopes
+from sim.kernels.demand import Choice, Demand, choices, require_prices, utility_slopes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 # Above this error in log shares Newton may overshoot; the contraction is safe.
 CONTRACTION_ABOVE = 1.0
+# Newton's last step is nearly free and ends well under the tolerance.
+TARGET = 0.1
 
 
 @dataclass(frozen=True)
@@ -75,48 +77,61 @@ def invert_shares(
     chosen = demand.on_sale
     total = float(demand.weights.sum())
     closed = bool(demand.closed.all())
-    known, model = observed[chosen], np.zeros(len(chosen))
+    known = observed[chosen]
     damping = np.ones(len(chosen))
     if demand.nest_of is not None and demand.rho is not None:
         damping = 1.0 - demand.rho[demand.nest_of[chosen]]
     rest = 1.0 if closed else total - known.sum()
     delta = demand.delta.copy()
     delta[chosen] = damping * np.log(known / rest) + float(np.median(demand.alpha)) * array[chosen]
-    if closed:
-        delta[chosen] -= delta[chosen[0]]
-    best: tuple[float, FloatArray, int] = (np.inf, delta, int(chosen[0]))
-    steps, newton_from = 0, CONTRACTION_ABOVE
-    for steps in range(max_iterations + 1):
+    # The level of a closed market is free; the largest share bears its rounding best.
+    held = int(np.argmax(known)) if closed else -1
+
+    def errors(delta: FloatArray) -> tuple[Choice, FloatArray, FloatArray]:
         choice = choices(replace(demand, delta=delta), array)
         model = (demand.weights @ choice.probabilities)[chosen]
-        error = np.log(known) - np.log(np.maximum(model, 1e-300))
+        return choice, model, np.log(known) - np.log(np.maximum(model, 1e-300))
+
+    best: tuple[float, FloatArray] = (np.inf, delta)
+    steps, newton_under = 0, CONTRACTION_ABOVE
+    for steps in range(max_iterations + 1):
+        choice, model, error = errors(delta)
         residual = float(np.max(np.abs(error)))
         if not residual < np.inf:
             break
         if residual < best[0]:
-            best = (residual, delta, int(chosen[np.argmax(np.abs(error))]))
-        elif residual > 2.0 * best[0] and best[0] < newton_from:
-            # Newton overshot: go back and let the contraction come nearer first.
-            newton_from = 0.1 * newton_from
-        if residual < tolerance or steps == max_iterations:
+            best = (residual, delta)
+        elif residual > 2.0 * best[0] and best[0] < newton_under:
+            # Newton overshot: let the contraction come nearer before it tries again.
+            newton_under = 0.1 * newton_under
+        if residual < TARGET * tolerance or steps == max_iterations:
+            break
+        if residual < tolerance and residual >= best[0]:
             break
         move = damping * error
-        if residual <= newton_from:
+        if residual <= newton_under:
             slopes = utility_slopes(demand, choice, demand.weights)[np.ix_(chosen, chosen)]
-            move = _newton(slopes, model * error, move, closed)
+            move = _newton(slopes, model * error, move, held)
         delta = delta.copy()
-        delta[chosen] += move - (move[0] if closed else 0.0)
-    return Inversion(best[1], best[0] < tolerance, best[0], steps, best[2])
+        delta[chosen] += move
+    delta = best[1]
+    if closed:
+        delta = delta.copy()
+        delta[chosen] -= delta[chosen[0]]
+    error = np.abs(errors(delta)[2])
+    residual = float(np.max(error))
+    worst = int(chosen[np.argmax(np.where(np.isfinite(error), error, np.inf))])
+    return Inversion(delta, residual < tolerance, residual, steps, worst)
 
 
 def _newton(
-    slopes: FloatArray, error: FloatArray, contraction: FloatArray, closed: bool
+    slopes: FloatArray, error: FloatArray, contraction: FloatArray, held: int
 ) -> FloatArray:
-    """Newton's move; the contraction's where the slopes are singular."""
+    """Newton's move, product ``held`` at rest; the contraction's where slopes are singular."""
     move = np.zeros(len(error))
-    free = slice(1, None) if closed else slice(None)
+    free = np.flatnonzero(np.arange(len(error)) != held)
     try:
-        move[free] = np.linalg.solve(slopes[free, free], error[free])
+        move[free] = np.linalg.solve(slopes[np.ix_(free, free)], error[free])
     except np.linalg.LinAlgError:
         return contraction
     return move if np.isfinite(move).all() else contraction
