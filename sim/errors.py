@@ -15,6 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def printable(text: str) -> str:
+    """Text that cannot disturb a terminal: whatever does not print stands as an escape."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
+        for each in text
+    )
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong in an input, with its place.
@@ -50,7 +58,7 @@ class Fault:
         text += f": expected {self.expected}"
         if self.nearest:
             text += f"; did you mean '{self.nearest}'?"
-        return text
+        return printable(text)
 
 
 class SimError(Exception):

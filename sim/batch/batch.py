@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.batch.executor import Outcome, run_tasks
-from sim.batch.plan import MODEL_PACKAGES, Plan, make_plan
+from sim.batch.plan import MODEL_PACKAGES, Plan, make_plan, variant_values
 from sim.batch.progress import Progress
 from sim.batch.run_one import Runner
 from sim.calibration.table import HEADINGS, rows
@@ -168,7 +168,8 @@ def _manifest(
         "baseline": heading.baseline,
         "arms": chosen,
         "focus": focus or [row.firm_id for row in tables.firms[:2]],
-        "firm_names": {row.firm_id: row.name for row in tables.firms},
+        "firm_names": {row.firm_id: row.label for row in tables.firms},
+        "state_owned": [row.firm_id for row in tables.firms if row.kind == "state_owned"],
         "members": members,
         "merged": {arm: scenario.merges(arm) for arm in chosen},
         "sweep": {path: list(values) for path, values in scenario.sweep},
@@ -178,6 +179,10 @@ def _manifest(
         "start": str(heading.horizon.start),
         "quarters": heading.horizon.quarters,
         "calibrations": list(plan.variants),
+        "full": {
+            "calibrations": list(variant_values(scenario, full=True)),
+            "replicates": scenario.written_replicates,
+        },
         "calibration_table": {"headings": list(HEADINGS), "rows": [list(row) for row in table]},
         "runs": {
             "total": len(plan.keys),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sim.kernels.concentration import hhi
 from sim.kernels.demand import consumer_surplus
 from sim.kernels.grouping import group_sums
+from sim.market.pricing import demand_of
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.phases import pooled
 from sim.quarter.standing import STATES, standing
@@ -41,17 +42,8 @@ class Recorder:
         units = float(work.units.sum())
         buying = units > 0.0
         by_owner = group_sums(state.owner, work.units, len(work.units))
-        problem = work.problem
-        assert problem is not None
-        types = world.calibration.types
-        surplus = consumer_surplus(
-            np.where(problem.active, problem.mean_utility, -np.inf),
-            types.taste,
-            world.calibration.alpha,
-            types.weights,
-            work.price,
-            problem.outside,
-        )
+        assert work.problem is not None
+        surplus = consumer_surplus(demand_of(world, work.problem), work.price)
         bought_cars = work.market_size / world.settings.demand.no_purchase_margin
         return {
             "t": state.t - 1,

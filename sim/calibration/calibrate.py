@@ -9,7 +9,7 @@ computed, war or conduct takes the rest. Equation numbers refer to ``sim/MODEL.m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,7 @@ from scipy.optimize import brentq
 from sim.calibration.industry import Industry
 from sim.calibration.types import ConsumerTypes, consumer_types
 from sim.errors import CalibrationError
-from sim.kernels.demand import (
-    choice_probabilities,
-    elasticities,
-    market_elasticity,
-    share_slopes,
-)
+from sim.kernels.demand import Demand, elasticities, market_elasticity, share_slopes
 from sim.kernels.inversion import invert_shares
 from sim.kernels.learning import learning_values
 from sim.kernels.ownership import control_weights
@@ -91,8 +86,7 @@ class Calibration:
 class _Revealed:
     margin: FloatArray
     shadow: FloatArray
-    quality: FloatArray
-    probabilities: FloatArray
+    demand: Demand
     residual: float
 
 
@@ -163,16 +157,12 @@ def calibrate(industry: Industry, settings: WorldSettings) -> Calibration:
             f"battery at {battery[worst]:.0f} CNY"
         )
     rest = revealed.shadow - learning - idle
-    own = np.diag(
-        elasticities(
-            revealed.probabilities, types.price_shape * scale, types.weights, industry.price
-        )
-    )
+    own = np.diag(elasticities(revealed.demand, industry.price))
     calibration = Calibration(
         industry=industry,
         types=types,
         alpha=types.price_shape * scale,
-        quality=revealed.quality,
+        quality=revealed.demand.delta,
         shares=shares,
         cost=cost,
         glider=glider,
@@ -187,9 +177,7 @@ def calibrate(industry: Industry, settings: WorldSettings) -> Calibration:
         observed_markup=observed,
         kappa=kappa,
         own_elasticity=own.copy(),
-        market_elasticity=market_elasticity(
-            revealed.probabilities, types.price_shape * scale, types.weights, industry.price
-        ),
+        market_elasticity=market_elasticity(revealed.demand, industry.price),
         inversion_residual=revealed.residual,
     )
     _check_elasticities(calibration, settings)
@@ -209,23 +197,23 @@ def _reveal(
     Unknown are the J margins and the F own shadow values; known are the J first-order
     conditions and the F mean margins in the accounts: one linear system.
     """
-    alpha = types.price_shape * scale
-    outside = np.zeros(len(types.weights))
-    inversion = invert_shares(
-        shares, types.taste, alpha, types.weights, industry.price, outside,
-        tolerance=INVERSION_TOLERANCE,
+    count, size = len(shares), len(industry.firms)
+    demand = Demand(
+        delta=np.zeros(count),
+        mu=types.taste,
+        alpha=types.price_shape * scale,
+        weights=types.weights,
+        outside=np.zeros(len(types.weights)),
     )
+    inversion = invert_shares(shares, demand, industry.price, tolerance=INVERSION_TOLERANCE)
     if not inversion.converged:
         raise CalibrationError(
             f"shares cannot be inverted: residual {inversion.residual:.1e} "
             f"after {inversion.iterations} iterations"
         )
-    probabilities = choice_probabilities(
-        inversion.delta, types.taste, alpha, industry.price, outside
-    )
-    slopes = share_slopes(probabilities, alpha, types.weights)  # [k, j] = ds_k / dp_j
+    demand = replace(demand, delta=inversion.delta)
+    slopes = share_slopes(demand, industry.price)  # [k, j] = ds_k / dp_j
     firm_of = industry.firm_of
-    count, size = len(shares), len(industry.firms)
     weight = kappa[firm_of][:, firm_of]  # [j, k] weight of j's firm on k's firm
     same = firm_of[:, None] == firm_of[None, :]
     system = np.zeros((count + size, count + size))
@@ -244,8 +232,7 @@ def _reveal(
     return _Revealed(
         margin=solution[:count],
         shadow=solution[count:],
-        quality=inversion.delta,
-        probabilities=probabilities,
+        demand=demand,
         residual=inversion.residual,
     )
 

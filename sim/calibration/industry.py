@@ -44,10 +44,8 @@ class Industry:
     """
 
     firms: tuple[str, ...]
-    firm_names: tuple[str, ...]
     kinds: tuple[str, ...]
     lines: tuple[str, ...]
-    line_names: tuple[str, ...]
     firm_of: IntArray  # (J,)
     segment: tuple[str, ...]
     powertrain: tuple[str, ...]
@@ -195,10 +193,8 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
     quarter = BILLION / QUARTERS_A_YEAR
     return Industry(
         firms=firms,
-        firm_names=tuple(firm.name for firm in tables.firms),
         kinds=tuple(firm.kind for firm in tables.firms),
         lines=tuple(line.line_id for line in lines),
-        line_names=tuple(line.name for line in lines),
         firm_of=firm_of,
         segment=tuple(line.segment for line in lines),
         powertrain=tuple(line.powertrain for line in lines),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 
-from sim.errors import InputError, SimError
+from sim.errors import InputError, SimError, printable
 
 Handler = Callable[[argparse.Namespace], int]
 
@@ -67,9 +67,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser.parse_args(words)
         handler: Handler = options.handler
-        return handler(options)
+        status = handler(options)
+        # A reader that has gone is noticed here and not when the interpreter ends.
+        sys.stdout.flush()
+        return status
     except _RefusedError as refusal:
-        print(refusal, file=sys.stderr)
+        print(printable(str(refusal)), file=sys.stderr)
         return 2
     except InputError as error:
         count = len(error.faults)
@@ -78,14 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{count} fault{'s' if count > 1 else ''}; nothing was run", file=sys.stderr)
         return 2
     except SimError as error:
-        print(error, file=sys.stderr)
+        print("\n".join(printable(line) for line in str(error).splitlines()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped; what is done is kept", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader has gone; point stdout elsewhere so that the interpreter ends quietly.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # What is left in the buffer cannot be written; closed, the interpreter leaves it alone.
+        with suppress(BrokenPipeError):
+            sys.stdout.close()
         return 0
 
 

@@ -12,11 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, StoreError
 from sim.record import open_batch
 
 HEADLINE_YEARS = (2027, 2030, 2034)
 HEADLINE_YEAR = 2030
+# What a reader cannot do without.
+MANIFEST_ENTRIES = (
+    "arms", "baseline", "calibrations", "firm_names", "focus", "members", "merged", "quarters",
+    "reference_point", "start", "sweep",
+)
 # The calibration that is told first where a batch has several.
 FIRST_CALIBRATION = "middle"
 # The arm that is told first, and the control that gives the same cash without an ally.
@@ -58,6 +63,9 @@ class Batch:
         self.folder = folder
         self._store = open_batch(folder)
         self.manifest: Mapping[str, Any] = self._store.manifest
+        missing = [name for name in MANIFEST_ENTRIES if name not in self.manifest]
+        if missing:
+            raise StoreError(f"{folder}: the manifest says nothing of {', '.join(missing)}")
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -193,9 +201,7 @@ class Batch:
         InputError
             The batch has no such calibration, swept setting or value.
         """
-        faults = self._faults(scope)
-        if faults:
-            raise InputError(faults)
+        self.check_scope(scope)
         chosen = self.runs["calibration"] == scope.calibration
         for path, value in scope.point.items():
             chosen &= np.isclose(self.runs[path].to_numpy(np.float64), value)
@@ -208,13 +214,20 @@ class Batch:
         reference = self.reference
         return Scope(calibration or reference.calibration, {**reference.point, **values})
 
-    def check_arm(self, arm: str) -> str:
+    def check_arm(self, arm: str, option: str = "--arm") -> str:
         """Return ``arm`` or raise InputError with the nearest name."""
-        return self._check("--arm", arm, self.arms)
+        return self._check(option, arm, self.arms)
 
     def check_firm(self, firm: str) -> str:
         """Return ``firm`` or raise InputError with the nearest name."""
         return self._check("--firm", firm, self.all_firms)
+
+    def check_scope(self, scope: Scope) -> Scope:
+        """Return ``scope`` or raise InputError with every fault of it."""
+        faults = self._faults(scope)
+        if faults:
+            raise InputError(faults)
+        return scope
 
     def _check(self, option: str, name: str, known: Sequence[str]) -> str:
         if name not in known:

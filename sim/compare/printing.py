@@ -129,6 +129,24 @@ def printed_comparison(
     return "\n\n".join(parts) + "\n"
 
 
+def csv_of_arms(
+    batch: Batch,
+    *,
+    arm: str | None = None,
+    baseline: str | None = None,
+    firms: Sequence[str] | None = None,
+    scope: Scope | None = None,
+) -> str:
+    """Every row of :func:`compare_arms` as comma-separated values; all arms if none is given."""
+    arms = None if arm is None else [arm]
+    return as_csv(compare_arms(batch, arms=arms, baseline=baseline, firms=firms, scope=scope))
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """A table as comma-separated values with ten significant digits."""
+    return str(table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
+
+
 def _printed_losers(batch: Batch, arm: str, baseline: str, scope: Scope) -> str:
     table = losers(batch, arm=arm, baseline=baseline, scope=scope)
     if table.empty:

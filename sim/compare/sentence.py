@@ -10,6 +10,7 @@ import pandas as pd
 
 from sim.compare import amounts, measures
 from sim.compare.batch import FIRST_ARM, MONEY_ALONE, Batch, Scope
+from sim.compare.estimates import effect_of
 from sim.compare.summary import compare_arms
 
 # Above this share of failed pairs the sentence says how far they could move it.
@@ -47,13 +48,6 @@ def name_arm(batch: Batch, arm: str) -> str:
     return f"The arm {arm}"
 
 
-def effect_of(row: pd.Series[float]) -> int:
-    """Tell the sign that the interval allows: 1 above zero, -1 below, 0 where it holds zero."""
-    if row["difference_low"] > 0.0:
-        return 1
-    return -1 if row["difference_high"] < 0.0 else 0
-
-
 def survival_sentence(
     batch: Batch, row: pd.Series[float], *, subject: str | None = None, odds: str | None = None
 ) -> Sentence:
@@ -73,8 +67,8 @@ def survival_sentence(
     Returns
     -------
     Sentence
-        "raises" or "lowers" only where the 95 % interval of the paired difference leaves out
-        zero; else "no clear effect".
+        "raises" or "lowers" only where :func:`effect_of` finds an effect; else "no clear
+        effect".
     """
     quarter, firm, baseline = str(row["quarter"]), str(row["firm"]), str(row["baseline"])
     subject = subject or name_arm(batch, str(row["arm"]))

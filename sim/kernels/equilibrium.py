@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels.demand import Demand, require_finite
 from sim.kernels.jit import kernel
 
 FloatArray = NDArray[np.float64]
@@ -157,11 +158,7 @@ class _ZetaMap:
 
 
 def solve_prices(
-    delta: FloatArray,
-    mu: FloatArray,
-    alpha: FloatArray,
-    weights: FloatArray,
-    outside: FloatArray,
+    demand: Demand,
     costs: FloatArray,
     net_share: FloatArray,
     firm_of: IntArray,
@@ -170,7 +167,6 @@ def solve_prices(
     start: FloatArray,
     *,
     frozen: BoolArray | None = None,
-    active: BoolArray | None = None,
     tolerance: float = 1e-10,
     max_iterations: int = 2000,
 ) -> Equilibrium:
@@ -178,8 +174,8 @@ def solve_prices(
 
     Parameters
     ----------
-    delta, mu, alpha, weights, outside
-        Demand as in ``sim.kernels.demand``: (J,), (I, J), (I,), (I,), (I,).
+    demand
+        Demand of the market; what is not on sale keeps its price and sells nothing.
     costs
         (J,) marginal cost, money.
     net_share
@@ -190,8 +186,8 @@ def solve_prices(
         (F, F) profit weights, unit diagonal, and Lambda, money a unit.
     start
         (J,) prices to start from; those of frozen products stay.
-    frozen, active
-        (J,) products held at their price; products on sale (default: all).
+    frozen
+        (J,) products held at their price (default: none).
     tolerance
         Accepted relative price error, estimated.
 
@@ -205,19 +201,21 @@ def solve_prices(
     KernelInputError
         An input is not a market; the message names the product.
     """
-    on_sale = np.ones(len(delta), dtype=np.bool_) if active is None else active
-    fixed = np.zeros(len(delta), dtype=np.bool_) if frozen is None else frozen
-    _check(delta, mu, alpha, weights, costs, net_share, kappa, shadow, start, on_sale)
-    chosen = np.flatnonzero(on_sale)
+    fixed = np.zeros(len(start), dtype=np.bool_) if frozen is None else frozen
+    if demand.nest_of is not None:
+        raise KernelInputError("prices of nested demand are not solved here")
+    _check(demand, costs, net_share, kappa, shadow, start)
+    chosen = demand.on_sale
     if len(chosen) == 0:
-        return Equilibrium(start.copy(), np.zeros(len(delta)), True, 0.0, 0.0, 0, 0)
-    every = len(chosen) == len(delta)
-    deviations = mu if every else mu[:, chosen]
+        return Equilibrium(start.copy(), np.zeros(len(start)), True, 0.0, 0.0, 0, 0)
+    tastes = np.zeros((len(demand.alpha), len(start))) if demand.mu is None else demand.mu
+    every = len(chosen) == len(start)
+    deviations = tastes if every else tastes[:, chosen]
     zeta = _ZetaMap(
-        delta[chosen] + deviations,
-        alpha,
-        weights,
-        outside,
+        demand.delta[chosen] + deviations,
+        demand.alpha,
+        demand.weights,
+        demand.outside,
         costs[chosen],
         net_share[chosen],
         firm_of[chosen],
@@ -227,7 +225,7 @@ def solve_prices(
         start[chosen],
     )
     point = _iterate(zeta, start[chosen].copy(), tolerance, max_iterations)
-    prices, share = start.copy(), np.zeros(len(delta))
+    prices, share = start.copy(), np.zeros(len(start))
     prices[chosen], share[chosen] = point.prices, point.shares
     return Equilibrium(
         prices,
@@ -301,26 +299,18 @@ def _verdict(
 
 
 def _check(
-    delta: FloatArray,
-    mu: FloatArray,
-    alpha: FloatArray,
-    weights: FloatArray,
+    demand: Demand,
     costs: FloatArray,
     net_share: FloatArray,
     kappa: FloatArray,
     shadow: FloatArray,
     start: FloatArray,
-    on_sale: BoolArray,
 ) -> None:
-    if mu.shape != (len(alpha), len(delta)) or len(weights) != len(alpha):
-        raise KernelInputError(f"tastes have shape {mu.shape}, not ({len(alpha)}, {len(delta)})")
-    if not np.all(alpha > 0.0):
-        raise KernelInputError("a price coefficient is not positive")
-    for name, values in (("mean utility", delta), ("cost", costs), ("start price", start)):
-        wrong = on_sale & ~np.isfinite(values)
-        if np.any(wrong):
-            raise KernelInputError(f"{name} of product {int(np.argmax(wrong))} is not finite")
-    wrong = on_sale & ~((start > 0.0) & (net_share > 0.0))
+    for name, values in (("cost", costs), ("start price", start)):
+        require_finite(name, values, demand.available)
+    wrong = ~((start > 0.0) & (net_share > 0.0))
+    if demand.available is not None:
+        wrong &= demand.available
     if np.any(wrong):
         product = int(np.argmax(wrong))
         raise KernelInputError(f"price or net share of product {product} is not positive")

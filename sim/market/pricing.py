@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import SolverError
+from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import Equilibrium, solve_prices
 from sim.world.state import World
 
@@ -30,6 +31,19 @@ class PriceProblem:
     active: BoolArray  # (J,)
 
 
+def demand_of(world: World, problem: PriceProblem) -> Demand:
+    """Demand of the quarter (equation 2.1)."""
+    calibration = world.calibration
+    return Demand(
+        delta=problem.mean_utility,
+        mu=calibration.types.taste,
+        alpha=calibration.alpha,
+        weights=calibration.types.weights,
+        outside=problem.outside,
+        available=problem.active,
+    )
+
+
 def solve(world: World, problem: PriceProblem) -> Equilibrium:
     """Find prices that are best replies to each other (equation 3.1).
 
@@ -38,13 +52,8 @@ def solve(world: World, problem: PriceProblem) -> Equilibrium:
     SolverError
         The solver did not converge; its verdict is the message.
     """
-    calibration = world.calibration
     equilibrium = solve_prices(
-        problem.mean_utility,
-        calibration.types.taste,
-        calibration.alpha,
-        calibration.types.weights,
-        problem.outside,
+        demand_of(world, problem),
         problem.cost,
         problem.net_share,
         world.industry.firm_of,
@@ -52,7 +61,6 @@ def solve(world: World, problem: PriceProblem) -> Equilibrium:
         problem.shadow,
         problem.start,
         frozen=problem.frozen,
-        active=problem.active,
     )
     if not equilibrium.converged:
         line = world.industry.lines[equilibrium.worst]

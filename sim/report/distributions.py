@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from sim.compare.amounts import points
+from sim.compare.estimates import effect_of
 from sim.report.style import BASELINE_GREY, GRID, INK, QUIET, ArmStyle, headed, tidy
 
 FloatArray = NDArray[np.float64]
@@ -132,7 +133,7 @@ def heat_table(
     """Survival at each swept value (down) and arm (across), the number printed in each cell.
 
     Below the share stands the paired difference to the baseline with its interval; it is bold
-    where the interval leaves out zero.
+    where an effect may be claimed (:func:`sim.compare.estimates.effect_of`).
 
     Parameters
     ----------
@@ -200,7 +201,6 @@ def _cell(
     if is_baseline or not np.isfinite(cell["difference"]):
         return
     low, high = float(cell["difference_low"]), float(cell["difference_high"])
-    clear = low > 0.0 or high < 0.0
     text = f"{points(cell['difference'], 0)} [{points(low, 0)}, {points(high, 0)}]"
     axes.text(
         column + 0.5,
@@ -210,7 +210,7 @@ def _cell(
         va="center",
         size=7.6,
         color=ink,
-        weight="bold" if clear else "normal",
+        weight="bold" if effect_of(cell) else "normal",
     )
 
 

@@ -66,7 +66,8 @@ def _runs_each(paths: pd.DataFrame) -> str:
 
 def _survival(batch: Batch, firm: str) -> Drawing:
     paths = survival_paths(batch, firm)
-    last = paths[paths["quarter"] == batch.quarters[-1]].set_index("arm")["value"]
+    quarter = batch.headline_quarter
+    last = paths[paths["quarter"] == quarter].set_index("arm")["value"]
     said = [
         f"{100.0 * last[arm]:.0f} % in {arm}"
         for arm in (batch.baseline, batch.first_arm)
@@ -74,7 +75,7 @@ def _survival(batch: Batch, firm: str) -> Drawing:
     ]
     name = batch.name(firm)
     who = f"{name}'s electric arm" if firm in batch.state_backed else name
-    title = f"{who} alive at the end of {batch.quarters[-1][:4]}: {', '.join(said)}"
+    title = f"{who} alive at the end of {quarter[:4]}: {', '.join(said)}"
     note = f"Share of runs by arm, {_runs_each(paths)} runs each; bands and whiskers 95 %."
     figure = over_time.survival_by_arm(
         paths,
@@ -130,8 +131,8 @@ def _heat(batch: Batch, firm: str) -> list[Drawing]:
         setting = path.rsplit(".", 1)[-1].replace("_", " ")
         title = f"{batch.name(firm)} alive at the end of {quarter[:4]}, by {setting} and arm"
         note = (
-            f"Share of runs; below, points to {batch.baseline} [95 % interval], bold where it "
-            f"leaves out zero. Calibration: {label}."
+            f"Share of runs; below, points to {batch.baseline} [95 % interval], bold where an "
+            f"effect is clear. Calibration: {label}."
         )
         figure = distributions.heat_table(
             of_label, batch.arms, baseline=batch.baseline, title=title, note=note, path=setting

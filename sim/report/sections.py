@@ -6,9 +6,10 @@ import pandas as pd
 
 from sim.compare import amounts, measures
 from sim.compare.batch import Batch
+from sim.compare.estimates import effect_of
 from sim.compare.measures import MEASURES
 from sim.compare.printing import place_of, side_by_side, worth_of_pairing
-from sim.compare.sentence import chance_findings, effect_of
+from sim.compare.sentence import chance_findings
 from sim.compare.summary import label_of, only_what_differs
 from sim.report.markup import facts, paragraph, section, table
 
@@ -84,8 +85,8 @@ def side_by_side_section(batch: Batch, comparison: pd.DataFrame) -> str:
         paragraph(
             f"{place_of(batch, batch.reference)}. Means over pairs of runs with the same luck; "
             "differences of yes/no rows and shares in percentage points; bold where the interval "
-            "leaves out zero. The last column counts the pairs in which the arm lies above, below "
-            "and level. " + worth_of_pairing(rows),
+            "leaves out zero and p is under 0.05. The last column counts the pairs in which the "
+            "arm lies above, below and level. " + worth_of_pairing(rows),
             "note",
         ),
         _same_everywhere(batch, same),
@@ -205,7 +206,7 @@ def buyers_section(batch: Batch, comparison: pd.DataFrame) -> str:
         ),
         paragraph(
             f"At the end of {last[:4]}. Consumer surplus is summed from {batch.quarters[0]}, "
-            "without discount.",
+            "without discount; its level is known only up to a constant, so read its differences.",
             "note",
         ),
     )

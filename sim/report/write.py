@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +9,7 @@ import pandas as pd
 from sim.compare.batch import Batch
 from sim.compare.heat import heat
 from sim.compare.paths import alive_strip, level_paths, survival_paths
+from sim.compare.printing import as_csv
 from sim.compare.rivals import deals, losers
 from sim.compare.sentence import answer
 from sim.compare.summary import compare_arms
@@ -64,7 +64,7 @@ def write_report(folder: Path) -> list[Path]:
     written = []
     for name, table in tables.items():
         path = folder / TABLES / f"{name}.csv"
-        write_text(path, _csv(table))
+        write_text(path, as_csv(table))
         written.append(path)
     pictures = {}
     with drawing():
@@ -86,9 +86,3 @@ def write_report(folder: Path) -> list[Path]:
     )
     write_text(folder / PAGE, whole)
     return [folder / PAGE, *written]
-
-
-def _csv(table: pd.DataFrame) -> str:
-    content = io.StringIO()
-    table.to_csv(content, index=False, float_format="%.10g", lineterminator="\n")
-    return content.getvalue()

@@ -24,6 +24,8 @@ SCENARIOS = Path(__file__).resolve().parent.parent.parent / "scenarios"
 KINDS = ("private", "start_up", "joint_venture", "foreign_owned", "state_owned", "composite")
 POWERTRAINS = ("BEV", "PHEV", "EREV")
 CONTROLS = ("silent", "proportional", "full")
+# What fits beside a row of a picture.
+MOST_LETTERS = 24
 CONFIDENCE = ("high", "medium", "low")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _Key = TypeVar("_Key")
@@ -31,9 +33,10 @@ _Key = TypeVar("_Key")
 
 @dataclass(frozen=True)
 class FirmRow:
-    """A firm."""
+    """A firm; ``label`` is its name in tables and pictures."""
 
     firm_id: str
+    label: str
     name: str
     kind: str
     electric_only: bool
@@ -180,6 +183,12 @@ class _Sheet:
             self.fault(line, column, text, "a name such as leapmotor")
         return text
 
+    def title(self, line: int, row: dict[str, str], column: str) -> str:
+        text = row[column].strip()
+        if not text or len(text) > MOST_LETTERS or not text.isprintable():
+            self.fault(line, column, text, f"1 to {MOST_LETTERS} letters for tables and pictures")
+        return text
+
     def choice(self, line: int, row: dict[str, str], column: str, known: tuple[str, ...]) -> str:
         text = row[column].strip()
         if text not in known:
@@ -260,7 +269,9 @@ def read_market(name: str) -> MarketTables:
     return MarketTables(name, firms, lines, holdings, measures, by_firm, by_kind, by_item)
 
 
-FirmColumns = ("firm_id", "name", "kind", "electric_only", "listed", "basis", "confidence")
+FirmColumns = (
+    "firm_id", "label", "name", "kind", "electric_only", "listed", "basis", "confidence",
+)
 LineColumns = (
     "line_id", "firm_id", "name", "segment", "powertrain", "units", "price", "battery_kwh",
     "basis", "confidence",
@@ -277,6 +288,7 @@ def _firms(sheet: _Sheet) -> tuple[FirmRow, ...]:
     rows = tuple(
         FirmRow(
             sheet.name(line, row, "firm_id"),
+            sheet.title(line, row, "label"),
             row["name"],
             sheet.choice(line, row, "kind", KINDS),
             sheet.flag(line, row, "electric_only"),

@@ -146,6 +146,11 @@ class Scenario:
         """One line a value, with who set it."""
         return sources(self.tree)
 
+    @property
+    def written_replicates(self) -> int:
+        """Replicates as the file and the command line's settings have them."""
+        return int(self.tree.get(("replicates",)))
+
     def with_replicates(self, replicates: int) -> Scenario:
         """The same scenario with another number of replicates."""
         return replace(self, heading=self.heading.model_copy(update={"replicates": replicates}))

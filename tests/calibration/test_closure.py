@@ -10,6 +10,7 @@ from worlds import run_of, runner, scenario, walk
 from sim.calibration.calibrate import calibrate
 from sim.calibration.industry import build_industry
 from sim.errors import CalibrationError
+from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import solve_prices
 from sim.scenario.market_tables import read_market
 
@@ -32,16 +33,23 @@ def test_the_shipped_variants_are_the_three_calibrations():
     assert {
         name: values["calibration.vehicle_learning"]
         for name, values in scenario().variants().items()
+        if "calibration.vehicle_learning" in values
     } == VARIANTS
 
 
 def test_prices_solved_again_from_cost_are_the_observed_ones(calibration):
     industry = calibration.industry
     far = calibration.cost / industry.net_share
+    buyers = Demand(
+        delta=calibration.quality,
+        mu=calibration.types.taste,
+        alpha=calibration.alpha,
+        weights=calibration.types.weights,
+        outside=np.zeros(len(calibration.alpha)),
+    )
     found = solve_prices(
-        calibration.quality, calibration.types.taste, calibration.alpha,
-        calibration.types.weights, np.zeros(len(calibration.alpha)), calibration.cost,
-        industry.net_share, industry.firm_of, calibration.kappa, base_shadow(calibration), far,
+        buyers, calibration.cost, industry.net_share, industry.firm_of, calibration.kappa,
+        base_shadow(calibration), far,
     )
     assert found.converged
     assert np.max(np.abs(far / industry.price - 1.0)) > 0.1
