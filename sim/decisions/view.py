@@ -1,8 +1,8 @@
 """What a firm knows when it decides.
 
-A rule of conduct sees a ``FirmView`` and nothing else. The arrays are copies: a rule that
-writes into its view changes nobody's world. What firms know is thereby one assumption,
-visible in this file: their own books, the public prices and volumes of the last quarter,
+A rule of conduct sees a ``FirmView`` and nothing else. The arrays are copies, closed to
+writing: a rule that tries to write into its view is told so, and nobody's world changes. What
+firms know is thereby one assumption, visible in this file: their own books, the public prices and volumes of the last quarter,
 who owns whom, and what a car sold teaches each firm.
 """
 

@@ -6,11 +6,9 @@ from dataclasses import fields, replace
 import pytest
 from worlds import changed_fields, run_of, walk
 
-
 import sim.engine.model as engine
 from sim.quarter.calendar import CALENDAR
 from sim.world.state import State
-
 
 # Worlds in which much happens: exits, state money, issues, stakes, mergers, failed contracts.
 POOR = ("firms.faw.cash=0", "firms.faw.credit_line=0", "firms.faw.owner_support=0")
