@@ -2,8 +2,8 @@
 
 A rule of conduct sees a ``FirmView`` and nothing else. The arrays are copies, closed to
 writing: a rule that tries to write into its view is told so, and nobody's world changes. What
-firms know is thereby one assumption, visible in this file: their own books, the public prices and volumes of the last quarter,
-who owns whom, and what a car sold teaches each firm.
+firms know is thereby one assumption, visible in this file: their own books, the public prices
+and volumes of the last quarter, who owns whom, and what a car sold teaches each firm.
 """
 
 from __future__ import annotations
