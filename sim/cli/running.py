@@ -163,15 +163,18 @@ def calibrate(options: argparse.Namespace) -> int:
 
     from sim.batch.plan import variant_values
     from sim.batch.run_one import Runner
-    from sim.calibration.table import HEADINGS, rows
+    from sim.calibration.table import HEADINGS, UNITS, rows
 
     runner = Runner(scenario)
     for label, values in variant_values(scenario, options.full).items():
         calibration = runner.calibration(scenario.heading.baseline, values)
-        print(f"{label}: money in thousand CNY of net price a car; elasticity of own lines")
-        print(f"{HEADINGS[0]:<12}" + "".join(f"{name:>18}" for name in HEADINGS[1:]))
+        print(f"{label}: {UNITS}")
+        widths = [max(len(name), 8) + 2 for name in HEADINGS[1:]]
+        named = zip(HEADINGS[1:], widths, strict=True)
+        print(f"{HEADINGS[0]:<12}" + "".join(f"{name:>{width}}" for name, width in named))
         for row in rows(calibration):
-            print(f"{row[0]:<12}" + "".join(f"{value:>18.2f}" for value in row[1:]))
+            cells = zip(row[1:], widths, strict=True)
+            print(f"{row[0]:<12}" + "".join(f"{value:>{width}.2f}" for value, width in cells))
         print(
             f"median own elasticity {np.median(calibration.own_elasticity):.2f}, electric-car "
             f"market elasticity {calibration.market_elasticity:.2f}, share inversion to "
