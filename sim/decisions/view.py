@@ -30,8 +30,8 @@ class FirmView:
         Quarter of the run.
     lines
         Positions of its own lines.
-    price, cost
-        Own lines' last prices and present marginal costs, CNY.
+    price, cost, sold
+        Own lines' last prices and present marginal costs, CNY, and last domestic sales.
     kappa
         (F,) weight on each firm's profit that ownership gives it (O'Brien & Salop 2000).
     learning
@@ -65,6 +65,7 @@ class FirmView:
     lines: IntArray
     price: FloatArray
     cost: FloatArray
+    sold: FloatArray
     kappa: FloatArray
     learning: FloatArray
     theta: FloatArray

@@ -46,6 +46,7 @@ def views(run: Run, state: State, work: Work) -> list[FirmView]:
             lines=_closed(lines.copy()),
             price=_closed(state.price[lines]),
             cost=_closed(work.cost[lines]),
+            sold=_closed(state.sold[lines]),
             kappa=kappa[firm],
             learning=learning[firm],
             theta=theta[firm],
