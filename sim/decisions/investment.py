@@ -39,8 +39,9 @@ class CautiousInvestor:
     """Spend while the runway lasts (our own rule).
 
     Launches that are due are made, of the line that sells most first, while the runway left
-    after paying for them is above ``launch_runway`` quarters. Plants follow demand: what a year's mean production exceeds
-    is built. Equity is offered when the runway falls under ``raise_runway`` quarters.
+    after paying for them is above ``launch_runway`` quarters. Plants follow demand: what a
+    year's mean production exceeds is built. Equity is offered when the runway falls under
+    ``raise_runway`` quarters.
     """
 
     launch_runway: float
