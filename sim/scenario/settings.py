@@ -32,6 +32,9 @@ def _no_text(value: object) -> object:
     """Refuse text and booleans where a number is asked for."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a number")
+    # An int may be too large for a float.
+    if not -1e300 < value < 1e300:
+        raise ValueError("a finite number")
     return value
 
 
