@@ -15,8 +15,17 @@ from sim.scenario.world import WORLD_KEYS
 
 
 def _dump(data: dict[str, Any]) -> str:
+    text = _dumped(data, plain=True)
+    # What would disturb a terminal is written as an escape, and so is all that is not ASCII.
+    if all(line.isprintable() for line in text.split("\n")):
+        return text
+    return _dumped(data, plain=False)
+
+
+def _dumped(data: dict[str, Any], *, plain: bool) -> str:
     yaml: Any = YAML(typ="safe", pure=True)  # its attributes are declared as None
     yaml.default_flow_style = False
+    yaml.allow_unicode = plain
     yaml.sort_base_mapping_type_on_output = False  # keep the order of the file
     stream = io.StringIO()
     yaml.dump(data, stream)

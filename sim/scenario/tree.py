@@ -99,8 +99,10 @@ def without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def leaf(path: Path_, value: Any, place: Place) -> Tree:
-    """A tree with one value."""
-    return Tree({path[-1]: value}, {(path[-1],): place}).under(*path[:-1])
+    """A tree with one value; the mappings that lead to it have its place."""
+    tree = Tree({path[-1]: value}).under(*path[:-1])
+    places = {path[:depth]: place for depth in range(1, len(path) + 1)}
+    return Tree(tree.data, places)
 
 
 def leaves(data: Mapping[str, Any], path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
@@ -152,9 +154,11 @@ def _merge(
         below = lower.get(key)
         if isinstance(value, dict) and isinstance(below, dict):
             result[key] = _merge(below, value, here, places, lower_places, upper_places)
-            found = upper_places.get(here, lower_places.get(here))
-            if found is not None:
-                places[here] = found
+            found = upper_places.get(here), lower_places.get(here)
+            # A mapping that is written in a file says more than one that is only passed through.
+            known = [place for place in found if place is not None]
+            if known:
+                places[here] = next((place for place in known if place[1]), known[0])
         else:
             result[key] = value
             _keep(value, here, upper_places, places)
