@@ -79,8 +79,8 @@ def made(folder: Path, workers: int) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 2, 2])
-def test_any_number_of_workers_writes_the_same_bytes(reference, tmp_path, workers):
+@pytest.mark.parametrize(("workers", "time"), [(1, "again"), (2, "once"), (2, "again")])
+def test_any_number_of_workers_writes_the_same_bytes(reference, tmp_path, workers, time):
     out = made(tmp_path, workers)
     assert tables(out) == reference[0]
     assert report(out) == reference[1]
