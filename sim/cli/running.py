@@ -57,9 +57,10 @@ def add_verbs(subparsers: Any) -> None:
 def _load(options: argparse.Namespace) -> Scenario:
     from sim.scenario import load
 
-    scenario = load(options.file, options.sets)
+    sets = list(options.sets)
     if getattr(options, "replicates", None):
-        scenario = scenario.with_replicates(options.replicates)
+        sets.append(f"replicates={options.replicates}")
+    scenario = load(options.file, sets)
     for notice in scenario.notices:
         print(notice, file=sys.stderr)
     return scenario
@@ -68,17 +69,21 @@ def _load(options: argparse.Namespace) -> Scenario:
 def _only(options: argparse.Namespace, scenario: Scenario) -> tuple[str, ...] | None:
     if not options.only:
         return None
-    from sim.scenario.checks import nearest
-
+    faults = []
     names = []
     for text in options.only:
         key, _, name = text.partition("=")
-        if key != "arm" or name not in scenario.arms:
-            expected = "arm=NAME with one of " + ", ".join(scenario.arms)
-            near = nearest(name, scenario.arms)
-            raise InputError([Fault("command line", 0, "--only", text, expected, near)])
-        names.append(name)
-    return tuple(dict.fromkeys([scenario.heading.baseline, *names]))
+        if key == "arm" and name in scenario.arms:
+            names.append(name)
+            continue
+        from sim.scenario.checks import nearest
+
+        expected = "arm=NAME with one of " + ", ".join(scenario.arms)
+        near = nearest(name if key == "arm" else text, scenario.arms)
+        faults.append(Fault("command line", 0, "--only", text, expected, near and f"arm={near}"))
+    if faults:
+        raise InputError(faults)
+    return scenario.with_baseline(names)
 
 
 def run(options: argparse.Namespace) -> int:
