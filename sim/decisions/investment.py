@@ -38,9 +38,10 @@ class InvestmentPlan:
 class CautiousInvestor:
     """Spend while the runway lasts (our own rule).
 
-    Launches that are due are made while the runway left after paying for them is above
-    ``launch_runway`` quarters. Plants follow demand: what a year's mean production exceeds
-    is built. Equity is offered when the runway falls under ``raise_runway`` quarters.
+    Launches that are due are made, of the line that sells most first, while the runway left
+    after paying for them is above ``launch_runway`` quarters. Plants follow demand: what a
+    year's mean production exceeds is built. Equity is offered when the runway falls under
+    ``raise_runway`` quarters.
     """
 
     launch_runway: float
@@ -52,7 +53,9 @@ class CautiousInvestor:
         launch = view.launch_due.copy()
         means = view.cash + view.unused_credit
         quarter = means / view.runway if np.isfinite(view.runway) and view.runway > 0 else 0.0
-        for line in np.flatnonzero(launch):
+        for line in np.argsort(-view.sold, kind="stable"):
+            if not launch[line]:
+                continue
             if means - view.launch_cost < self.launch_runway * quarter:
                 launch[line] = False
             else:

@@ -64,6 +64,6 @@ class Automaker(mesa.Agent):  # type: ignore[misc]
         if work.problem is None or not self.model.state.active[self.firm]:
             return
         alone = own_best_reply(world, work.problem, work.price, self.firm)
-        lines = work.views[self.firm].lines
+        lines = self.model.run_of.lines_of[self.firm]
         move = float(np.max(np.abs(alone[lines] / work.price[lines] - 1.0)))
         self.model.deviations[self.firm] = max(self.model.deviations[self.firm], move)

@@ -25,6 +25,7 @@ from sim.world.state import (
 )
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
@@ -57,6 +58,7 @@ class Run:
     launch_hazard: FloatArray  # (J,) a quarter
     comfort: FloatArray  # (F,) quarters
     outside_stake: FloatArray  # (F,)
+    lines_of: tuple[IntArray, ...]  # positions of each firm's lines
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
 
 
@@ -96,6 +98,9 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         launch_hazard=np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0),
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
         outside_stake=outside_stake,
+        lines_of=tuple(
+            np.flatnonzero(industry.firm_of == firm) for firm in range(len(industry.firms))
+        ),
         seller_financed=tied_up.net,
     )
 
