@@ -11,6 +11,13 @@ from sim.stats.pairing import (
     variance_ratio,
 )
 from sim.stats.proportions import clopper_pearson, rule_of_three, share_interval, wilson
+from sim.stats.ranking import (
+    Selection,
+    kim_nelson,
+    rank_ranges,
+    rinott_constant,
+    rinott_sizes,
+)
 from sim.stats.yes_no_pairs import (
     PairCounts,
     count_pairs,
@@ -26,9 +33,11 @@ __all__ = [
     "Estimate",
     "Interval",
     "PairCounts",
+    "Selection",
     "bootstrap_interval",
     "clopper_pearson",
     "count_pairs",
+    "kim_nelson",
     "mcnemar_exact",
     "mean_band",
     "mean_interval",
@@ -37,9 +46,12 @@ __all__ = [
     "pairs_won",
     "quantile_band",
     "quantile_interval",
+    "rank_ranges",
     "replicates_for_mean",
     "replicates_for_paired_shares",
     "replicates_for_share",
+    "rinott_constant",
+    "rinott_sizes",
     "rule_of_three",
     "share_interval",
     "survival_band",
