@@ -18,6 +18,7 @@ from sim.stats.ranking import (
     rinott_constant,
     rinott_sizes,
 )
+from sim.stats.stopping import More, more_for_mean, more_for_paired_shares, more_for_share
 from sim.stats.yes_no_pairs import (
     PairCounts,
     count_pairs,
@@ -32,6 +33,7 @@ __all__ = [
     "Band",
     "Estimate",
     "Interval",
+    "More",
     "PairCounts",
     "Selection",
     "bootstrap_interval",
@@ -41,6 +43,9 @@ __all__ = [
     "mcnemar_exact",
     "mean_band",
     "mean_interval",
+    "more_for_mean",
+    "more_for_paired_shares",
+    "more_for_share",
     "newcombe_paired",
     "paired_shares",
     "pairs_won",

@@ -194,7 +194,7 @@ def rinott_sizes(first_stage: ArrayLike, indifference: float, level: float = LEV
     first, arms = given.shape
     h = rinott_constant(arms, first, level)
     needed = np.ceil((h / indifference) ** 2 * given.var(axis=0, ddof=1))
-    return np.maximum(needed.astype(np.int64), first)
+    return np.asarray(np.maximum(needed, first), dtype=np.int64)
 
 
 def rank_ranges(values: ArrayLike, level: float = LEVEL) -> IntArray:
