@@ -197,9 +197,8 @@ def _mapping(path: Path_, events: Iterator[Event], document: Document) -> dict[s
         here = (*path, name)
         if refused:
             document.faults.append(Fault(document.file, line, _dotted(here), "", refused))
-            # Faults below it are told too; its places must not hide those of the first.
-            aside = Document(document.file, {}, {}, document.faults)
-            _value(next(events), here, events, aside)
+            # Faults below it are told too.
+            _value(next(events), here, events, document)
             continue
         first[name] = line
         result[name] = _value(next(events), here, events, document)

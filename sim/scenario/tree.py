@@ -60,7 +60,7 @@ class Tree:
         """The top-level keys named, others dropped."""
         return Tree(
             {key: value for key, value in self.data.items() if key in keys},
-            {where: place for where, place in self.places.items() if where and where[0] in keys},
+            {w: place for w, place in self.places.items() if not w or w[0] in keys},
         )
 
     def has(self, path: Path_) -> bool:

@@ -155,6 +155,17 @@ def test_a_fault_in_what_is_extended_names_that_file(write) -> None:
     assert (fault.file, fault.line) == ("lower.yaml", 5)
 
 
+def test_what_is_missing_is_told_where_the_mapping_was_last_written(write) -> None:
+    pair = "alliances: {pair: {members: [faw, nio], kind: mou}}\n"
+    write(pair, name="lower.yaml")
+    upper = write("alliances: {pair: {hazard: 0.1}}\n", head="extends: lower.yaml\n")
+    with pytest.raises(InputError) as refusal:
+        load(upper, ["alliances.pair.hazard=0.2"])
+    assert {(fault.file, fault.line, fault.path) for fault in refusal.value.faults} == {
+        (str(upper), 2, "alliances.pair.start")
+    }
+
+
 def test_a_fault_of_the_command_line_says_so(faults) -> None:
     for text in ("conduct.mu_max=x", "conduct.mu_max=nan", "conduct.mu_mx=1", "conduct.mu_max=-1"):
         (fault,) = faults("", text)

@@ -16,7 +16,8 @@ conduct: {mu_max: 2}
 demand: {types: 64}
 firms: {byd: {gross_margin: 0.2}}
 alliances:
-  pair: {members: [faw, leapmotor], start: 2025Q2, kind: platform}
+  pair:
+    {members: [faw, leapmotor], start: 2025Q2, kind: platform, terms: {platform_sharing: null}}
 arms:
   solo: {alliances: {pair: null}}
   pair: {conduct: {mu_max: 3}}
@@ -61,6 +62,7 @@ def test_a_resolved_shipped_scenario_is_the_same(path: Path, sets, tmp_path: Pat
 def test_nulls_arms_and_what_calibration_holds_come_through(loaded, tmp_path: Path, sets) -> None:
     one = loaded(CONTRACTS, *sets)
     assert one.settings("less", {}).alliances["pair"].terms.joint_procurement is None
+    assert one.settings("pair", {}).alliances["pair"].terms.platform_sharing is None
     assert one.calibration_settings("solo", {}).conduct.mu_max == 4.0
     assert one.calibration_settings("solo", {}).demand.types == 64
     text = one.resolved_yaml()
