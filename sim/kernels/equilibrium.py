@@ -161,7 +161,10 @@ def solve_prices(
         found = _by_groups(game, first, tolerance)
     if found is None or not found.converged:
         found = _by_products(game, first, tolerance, max_iterations, near)
-    return _with_second_order(game, found) if second_order else found
+    if not second_order:
+        return found
+    concave, unstable = check_second_order(game, found.prices)
+    return replace(found, second_order=concave, unstable=unstable)
 
 
 def solve_markets(
@@ -202,8 +205,9 @@ def _start(game: PriceGame, start: FloatArray | None) -> FloatArray:
     if start is None:
         if held.any():
             raise KernelInputError(f"product {int(np.argmax(held))} is frozen at no price")
-        return game.costs / game.kept
-    first = np.array(start, dtype=np.float64)
+        first = np.array(game.costs / game.kept)
+    else:
+        first = np.array(start, dtype=np.float64)
     if first.shape != game.costs.shape:
         raise KernelInputError(f"start prices have shape {first.shape}, not {game.costs.shape}")
     require_finite("start price", first, game.demand.available)
@@ -370,20 +374,25 @@ def _newton_inverse(game: PriceGame, prices: FloatArray, free: IntArray) -> Floa
     return inverse if np.isfinite(inverse).all() else None
 
 
-def _with_second_order(game: PriceGame, found: Equilibrium) -> Equilibrium:
-    """Check that each firm's objective is concave in its own free prices (Morrow & Skerlos)."""
-    curvature, free = Curvature(game, found.prices), _free(game)
+def check_second_order(game: PriceGame, prices: FloatArray) -> tuple[bool, int]:
+    """Whether each firm's objective is concave in its own free prices where slopes vanish.
+
+    Returns
+    -------
+    tuple
+        The answer, and the product that moves most in the direction that gains (-1: none).
+    """
+    curvature, free = Curvature(game, prices), _free(game)
     for firm in range(game.firms):
         mine = np.flatnonzero(free & (game.firm_of == firm))
         if len(mine) == 0:
             continue
         hessian = curvature.hessian(mine)
         if not np.isfinite(hessian).all():
-            return replace(found, second_order=False, unstable=int(mine[0]))
+            return False, int(mine[0])
         # Shares differ by orders of size; a product's own curvature is its unit.
         unit = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
         values, directions = np.linalg.eigh(hessian * np.outer(unit, unit))
         if values[-1] >= 0.0:
-            moved = np.abs(directions[:, -1])
-            return replace(found, second_order=False, unstable=int(mine[np.argmax(moved)]))
-    return replace(found, second_order=True)
+            return False, int(mine[np.argmax(np.abs(directions[:, -1]))])
+    return True, -1

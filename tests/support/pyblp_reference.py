@@ -43,7 +43,7 @@ class Reference:
 
     def game(self, scenario):
         ids, matrix = self[f"{scenario}__firm_ids"], self[f"{scenario}__ownership"]
-        firms, first, firm_of = np.unique(ids, return_index=True, return_inverse=True)
+        _, first, firm_of = np.unique(ids, return_index=True, return_inverse=True)
         return PriceGame(
             demand=self.demand,
             costs=self[f"{scenario}__costs"],
