@@ -22,7 +22,7 @@ from sim.kernels.curvature import Curvature
 from sim.kernels.demand import require_finite
 from sim.kernels.game import PriceGame
 from sim.kernels.groups import solve_groups
-from sim.kernels.zeta import BROKEN, CONVERGED, iterate
+from sim.kernels.zeta import BROKEN, CAUTION, CONVERGED, iterate
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -30,6 +30,9 @@ IntArray = NDArray[np.int64]
 MEMORY = 8  # past steps that Anderson's acceleration looks at
 # Evaluations after which a market counts as hard and gets Newton's moves.
 PATIENCE = 26
+# A market that took more, or whose steps shrink less, is finished by Newton's move: a slow mode
+# may hide behind faster ones when the radius is observed.
+EASY, EASY_RADIUS = 16, 0.6
 # Newton's moves with one inverse; then it is made anew.
 NEWTON_PATIENCE = 12
 NEWTON_ROUNDS = 4
@@ -52,8 +55,8 @@ class Equilibrium:
     residual
         Largest undamped zeta step relative to price.
     error_estimate
-        Estimated largest relative error of a price: ``residual / (1 - spectral radius)``, the
-        radius observed on plain steps, or the length of Newton's move.
+        Estimated largest relative error of a price: twice ``residual / (1 - spectral radius)``,
+        the radius observed on plain steps; in hard markets, of Newton's moves.
     iterations
         Evaluations of the first-order conditions.
     worst
@@ -250,14 +253,17 @@ def _by_products(
         block = near.inverse[np.ix_(search.chosen, search.chosen)]
         if search.go(np.ascontiguousarray(block), MEMORY, NEWTON_PATIENCE, "zeta"):
             return search.found()
-    if search.go(NO_INVERSE, MEMORY, PATIENCE, "zeta"):
+    if search.go(NO_INVERSE, MEMORY, PATIENCE, "zeta") and search.easy:
         return search.found()
+    plain = search.found() if search.finished else None
     for _ in range(NEWTON_ROUNDS):
         inverse = search.newton()
         if inverse is None or search.spent:
             break
         if search.go(inverse, MEMORY, NEWTON_PATIENCE, "newton"):
             return search.found()
+    if plain is not None:
+        return plain
     search.restart(first)
     if not search.go(NO_INVERSE, MEMORY, (most - search.count) // 2, "zeta") and search.broken:
         search.restart(first)
@@ -292,6 +298,11 @@ class _Search:
     @property
     def spent(self) -> bool:
         return self.count >= self._most
+
+    @property
+    def easy(self) -> bool:
+        """Whether plain steps shrank fast, so that the radius seen on them is the radius."""
+        return self.count <= EASY and CAUTION * self._residual > (1.0 - EASY_RADIUS) * self._error
 
     def restart(self, first: FloatArray) -> None:
         self._point = first[self.chosen].copy()
