@@ -24,6 +24,7 @@ from sim.scenario.priors import sensitivity_set
 from sim.scenario.scenario import Scenario
 
 FACTORY = "sim.batch.run_one:Runner"
+RESOLVED = "scenario.resolved.yaml"
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def run_batch(
     arms
         Only these arms.
     commands
-        Lines that reproduce or extend the batch, for the manifest.
+        Lines that reproduce (``rerun``) or extend (``full``) the batch; without them it is
+        reproduced from its resolved scenario.
     quiet
         No progress on stderr.
 
@@ -81,6 +83,7 @@ def run_batch(
         The folder cannot be written, or another process writes it.
     """
     began = time.time()
+    commands = {"rerun": _rerun(full, arms), **(commands or {})}
     plan = make_plan(scenario, full=full, arms=arms)
     with Store(folder) as store:
         done = store.done_keys()
@@ -96,15 +99,22 @@ def run_batch(
         store.compact([_runs_row(scenario, plan, k) for k in range(len(plan.keys))])
         failures = _failures(store, plan)
     seconds = time.time() - began
-    write_text(folder / "scenario.resolved.yaml", scenario.resolved_yaml())
+    write_text(folder / RESOLVED, scenario.resolved_yaml())
     write_text(folder / "sources.txt", scenario.sources())
     write_manifest(
-        folder, _manifest(scenario, plan, failures, commands or {}, began, seconds, arms)
+        folder, _manifest(scenario, plan, failures, commands, began, seconds, arms)
     )
-    write_text(folder / "reproduce.txt", (commands or {}).get("rerun", "") + "\n")
+    write_text(folder / "reproduce.txt", commands["rerun"] + "\n")
     return Finished(
         folder, len(plan.keys), len(missing), len(failures), tuple(failures[:5]), seconds
     )
+
+
+def _rerun(full: bool, arms: tuple[str, ...] | None) -> str:
+    """The command that makes a batch again from what lies in its folder."""
+    words = ["./run_sim.py", "run", f"FOLDER/{RESOLVED}"]
+    words += [f"--only arm={arm}" for arm in arms or ()]
+    return " ".join(words + ["--full"] * full)
 
 
 def _keeper(

@@ -12,8 +12,10 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import traceback
+import types
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -270,15 +272,22 @@ def _cause_of_death(exit_code: int | None) -> str:
 
 @contextlib.contextmanager
 def _quiet_start() -> Iterator[None]:
-    """What a new process inherits: one thread each, and deaf to Ctrl-C from its first moment."""
+    """What a new process inherits: one thread each, and deaf to Ctrl-C from its first moment.
+
+    It does not inherit the calling script: a worker needs nothing of it, and a script without
+    ``if __name__ == "__main__"`` would run a second time in each.
+    """
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     # Signal handlers can only be set in the main thread.
     main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
     try:
         yield
     finally:
+        sys.modules["__main__"] = script
         if main:
             signal.signal(signal.SIGINT, handler)
         for name, value in before.items():

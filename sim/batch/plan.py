@@ -116,10 +116,10 @@ def _common_identity(scenario: Scenario) -> dict[str, object]:
 def _cell_identity(
     scenario: Scenario, common: dict[str, object], arm: str, values: dict[str, float]
 ) -> str:
-    content = {
-        **common,
-        "settings": plain(scenario.settings(arm, values)),
-        "calibration": plain(scenario.calibration_settings(arm, values)),
-    }
+    settings = plain(scenario.settings(arm, values))
+    # Which other calibrations the file names changes no number of this one.
+    settings["calibration"].pop("variants", None)
+    calibration = plain(scenario.calibration_settings(arm, values))
+    content = {**common, "settings": settings, "calibration": calibration}
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -6,17 +6,18 @@ from sim.calibration.calibrate import Calibration
 
 HEADINGS = (
     "firm",
-    "share_pct",
-    "price_k",
+    "share",
+    "price",
     "elasticity",
-    "static_markup_k",
-    "observed_markup_k",
-    "revealed_k",
-    "learning_k",
-    "idle_k",
-    "war_k",
-    "conduct_k",
+    "static_markup",
+    "observed_markup",
+    "revealed",
+    "learning",
+    "idle",
+    "war",
+    "conduct",
 )
+UNITS = "share in % of electric cars; money in thousand CNY a car, net of tax but the price paid"
 
 
 def rows(calibration: Calibration) -> list[tuple[str | float, ...]]:

@@ -47,15 +47,20 @@ def add_verbs(subparsers: Any) -> None:
     verb = subparsers.add_parser("calibrate", help="the calibrated market as a table")
     _scenario_options(verb)
     verb.add_argument("--full", action="store_true", help="every calibration of the scenario")
+    verb.add_argument(
+        "--spread", type=_count, metavar="N",
+        help="instead: spread of log-share changes in the panel and in N replicates",
+    )
     verb.set_defaults(handler=calibrate)
 
 
 def _load(options: argparse.Namespace) -> Scenario:
     from sim.scenario import load
 
-    scenario = load(options.file, options.sets)
+    sets = list(options.sets)
     if getattr(options, "replicates", None):
-        scenario = scenario.with_replicates(options.replicates)
+        sets.append(f"replicates={options.replicates}")
+    scenario = load(options.file, sets)
     for notice in scenario.notices:
         print(notice, file=sys.stderr)
     return scenario
@@ -64,17 +69,21 @@ def _load(options: argparse.Namespace) -> Scenario:
 def _only(options: argparse.Namespace, scenario: Scenario) -> tuple[str, ...] | None:
     if not options.only:
         return None
-    from sim.scenario.checks import nearest
-
+    faults = []
     names = []
     for text in options.only:
         key, _, name = text.partition("=")
-        if key != "arm" or name not in scenario.arms:
-            expected = "arm=NAME with one of " + ", ".join(scenario.arms)
-            near = nearest(name, scenario.arms)
-            raise InputError([Fault("command line", 0, "--only", text, expected, near)])
-        names.append(name)
-    return tuple(dict.fromkeys([scenario.heading.baseline, *names]))
+        if key == "arm" and name in scenario.arms:
+            names.append(name)
+            continue
+        from sim.scenario.checks import nearest
+
+        expected = "arm=NAME with one of " + ", ".join(scenario.arms)
+        near = nearest(name if key == "arm" else text, scenario.arms)
+        faults.append(Fault("command line", 0, "--only", text, expected, near and f"arm={near}"))
+    if faults:
+        raise InputError(faults)
+    return scenario.with_baseline(names)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -160,22 +169,48 @@ def calibrate(options: argparse.Namespace) -> int:
     import numpy as np
 
     scenario = _load(options)
+    if options.spread:
+        return _spread(scenario, options.spread)
 
     from sim.batch.plan import variant_values
     from sim.batch.run_one import Runner
-    from sim.calibration.table import HEADINGS, rows
+    from sim.calibration.table import HEADINGS, UNITS, rows
 
     runner = Runner(scenario)
     for label, values in variant_values(scenario, options.full).items():
         calibration = runner.calibration(scenario.heading.baseline, values)
-        print(f"{label}: money in thousand CNY of net price a car; elasticity of own lines")
-        print(f"{HEADINGS[0]:<12}" + "".join(f"{name:>18}" for name in HEADINGS[1:]))
+        print(f"{label}: {UNITS}")
+        widths = [max(len(name), 8) + 2 for name in HEADINGS[1:]]
+        named = zip(HEADINGS[1:], widths, strict=True)
+        print(f"{HEADINGS[0]:<12}" + "".join(f"{name:>{width}}" for name, width in named))
         for row in rows(calibration):
-            print(f"{row[0]:<12}" + "".join(f"{value:>18.2f}" for value in row[1:]))
+            cells = zip(row[1:], widths, strict=True)
+            print(f"{row[0]:<12}" + "".join(f"{value:>{width}.2f}" for value, width in cells))
         print(
             f"median own elasticity {np.median(calibration.own_elasticity):.2f}, electric-car "
             f"market elasticity {calibration.market_elasticity:.2f}, share inversion to "
             f"{calibration.inversion_residual:.0e}\n"
             "revealed = static markup - observed markup = learning + idle + war - conduct\n"
         )
+    return 0
+
+
+def _spread(scenario: Scenario, replicates: int) -> int:
+    """Print the size of luck: the panel's spread beside that of runs."""
+    from sim.batch.spread import FLOOR, PANEL_QUARTERS, compare_spread
+
+    compared = compare_spread(scenario, replicates)
+    print(
+        "standard deviation of log-share changes across firms, their mean at each date taken "
+        f"out;\nfirms with {FLOOR:,.0f} units or more in the first quarter; "
+        f"{PANEL_QUARTERS} quarters; {replicates} replicates of {scenario.heading.baseline}"
+    )
+    print(f"{'quarters':>8}{'panel':>9}{'(s.e.)':>9}{'runs':>9}{'(s.e.)':>9}{'distance':>10}")
+    for row in compared:
+        panel, runs = row.panel, row.simulated
+        print(
+            f"{runs.horizon:>8}{panel.value:>9.3f}{panel.standard_error:>9.3f}"
+            f"{runs.value:>9.3f}{runs.standard_error:>9.3f}{row.distance:>10.2f}"
+        )
+    print("distance: runs less panel, in standard errors of the difference")
     return 0

@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, printable
 
 
 def add_verbs(subparsers: Any) -> None:
@@ -24,7 +24,7 @@ def add_verbs(subparsers: Any) -> None:
     verb.set_defaults(handler=show)
     verb = subparsers.add_parser("list", help="the scenarios that ship, with their questions")
     verb.set_defaults(handler=listing)
-    verb = subparsers.add_parser("schema", help="JSON Schema of the world settings")
+    verb = subparsers.add_parser("schema", help="JSON Schema of a scenario file, for editors")
     verb.set_defaults(handler=schema)
 
 
@@ -44,7 +44,7 @@ def validate(options: argparse.Namespace) -> int:
         points = len(scenario.points())
         runs = len(scenario.arms) * points * scenario.heading.replicates
         print(
-            f"{file}: valid; {len(scenario.arms)} arms x {points} points x "
+            f"{printable(file)}: valid; {len(scenario.arms)} arms x {points} points x "
             f"{scenario.heading.replicates} replicates = {runs:,} runs"
         )
     if faults:
@@ -79,12 +79,12 @@ def listing(_: argparse.Namespace) -> int:
     from sim.scenario.catalogue import shipped
 
     for file, name, question in shipped():
-        print(f"{file}\n    {name}\n    {question}")
+        print(f"{file}\n    {printable(name)}\n    {printable(question)}")
     return 0
 
 
 def schema(_: argparse.Namespace) -> int:
-    """Print the JSON Schema of the world settings."""
+    """Print the JSON Schema of a scenario file."""
     from sim.scenario.catalogue import json_schema
 
     print(json.dumps(json_schema(), indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -38,9 +39,10 @@ class InvestmentPlan:
 class CautiousInvestor:
     """Spend while the runway lasts (our own rule).
 
-    Launches that are due are made while the runway left after paying for them is above
-    ``launch_runway`` quarters. Plants follow demand: what a year's mean production exceeds
-    is built. Equity is offered when the runway falls under ``raise_runway`` quarters.
+    Launches that are due are made, of the line that sells most first, while the runway left
+    after paying for them is above ``launch_runway`` quarters. Plants follow demand: what a
+    year's mean production exceeds is built. Equity is offered when the runway falls under
+    ``raise_runway`` quarters.
     """
 
     launch_runway: float
@@ -51,8 +53,11 @@ class CautiousInvestor:
         """Decide launches, building and issuing for this quarter."""
         launch = view.launch_due.copy()
         means = view.cash + view.unused_credit
-        quarter = means / view.runway if np.isfinite(view.runway) and view.runway > 0 else 0.0
-        for line in np.flatnonzero(launch):
+        quarter = means / view.runway if 0.0 < view.runway < math.inf else 0.0
+        due = np.argsort(-view.sold, kind="stable") if launch.any() else ()
+        for line in due:
+            if not launch[line]:
+                continue
             if means - view.launch_cost < self.launch_runway * quarter:
                 launch[line] = False
             else:

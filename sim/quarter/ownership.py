@@ -68,9 +68,21 @@ def _after_deal(state: State, contract: Contract) -> State:
     if contract.stake is not None:
         _enter_stake(probe, contract.stake)
     if contract.merger is not None:
-        for member in contract.members:
-            probe.owner[member] = contract.merger.acquirer
+        acquirer, brands = _merging(probe, contract.merger.acquirer, contract.members)
+        probe.owner[brands] = acquirer
     return probe
+
+
+def _merging(
+    state: State, acquirer: int, members: tuple[int, ...]
+) -> tuple[int, NDArray[np.int64]]:
+    """Who owns all after a merger, and the brands that come to it: the members' and their own.
+
+    A brand that was merged before buys for its owner and brings all that the owner has.
+    """
+    owner = int(state.owner[acquirer])
+    joining = {int(state.owner[member]) for member in members} - {owner}
+    return owner, np.flatnonzero(np.isin(state.owner, sorted(joining)))
 
 
 def _review(state: State, contract: Contract) -> tuple[float, float]:
@@ -123,22 +135,18 @@ def _merge(run: Run, state: State, work: Work, contract: Contract) -> None:
     """Pool the balance sheets in the acquirer; the brands stay."""
     merger = contract.merger
     assert merger is not None
-    acquirer = merger.acquirer
-    for member in contract.members:
-        if member == acquirer:
-            continue
-        brands = np.flatnonzero(state.owner == state.owner[member])
-        for brand in brands:
-            state.owner[brand] = acquirer
-            for stock in (state.debt, state.drawn, state.credit_line):
-                stock[acquirer] += stock[brand]
-                stock[brand] = 0.0
-        year = float(state.trailing_revenue[:, brands].sum())
+    acquirer, brands = _merging(state, merger.acquirer, contract.members)
+    for brand in brands:
+        state.owner[brand] = acquirer
+        for stock in (state.debt, state.drawn, state.credit_line):
+            stock[acquirer] += stock[brand]
+            stock[brand] = 0.0
+        year = float(state.trailing_revenue[:, brand].sum())
         work.one_off[acquirer] += merger.integration_cost_share * year
         work.events.append(
             Event(
                 state.t,
-                member,
+                int(brand),
                 "merged",
                 run.world.industry.firms[acquirer],
                 merger.integration_cost_share * year,

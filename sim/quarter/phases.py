@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from sim.alliances.effects import combine
 from sim.calibration.calibrate import LEARNING_HORIZON, idle_cost
-from sim.decisions.view import FirmView
 from sim.errors import SolverError
 from sim.finance.books import runway, shadow_cost_of_cash
 from sim.kernels.grouping import group_sums
@@ -27,6 +26,7 @@ from sim.market.demand import market_size, mean_utility, net_share, outside_util
 from sim.market.pricing import PriceProblem, solve
 from sim.quarter.context import Run, Work
 from sim.quarter.ownership import profit_weights
+from sim.quarter.views import views
 from sim.world.state import State
 
 FloatArray = NDArray[np.float64]
@@ -97,39 +97,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
     work.conduct = calibration.conduct * relative_cost * (1.0 if parts.conduct else 0.0)
     luck = world.luck.launch[state.t]
     work.launch_due = (luck < run.launch_hazard) & state.active[industry.firm_of]
-    work.views = [_view(run, state, work, firm) for firm in range(len(industry.firms))]
-
-
-def _view(run: Run, state: State, work: Work, firm: int) -> FirmView:
-    industry = run.world.industry
-    lines = np.flatnonzero(industry.firm_of == firm)
-    group = state.owner == state.owner[firm]
-    owner = int(state.owner[firm])
-    return FirmView(
-        firm=firm,
-        t=state.t,
-        lines=lines,
-        price=state.price[lines],
-        cost=work.cost[lines],
-        kappa=work.kappa[firm].copy(),
-        learning=work.learning.copy(),
-        theta=work.effects.theta.copy(),
-        idle=np.where(group, work.idle, 0.0),
-        war=np.where(group, work.war, 0.0),
-        conduct=np.where(group, work.conduct, 0.0),
-        group=group,
-        mu=float(work.mu[firm]),
-        runway=float(work.runway[firm]),
-        comfort=float(run.comfort[owner]),
-        launch_due=work.launch_due[lines],
-        launch_cost=float(run.launch_cost[firm] * work.effects.development[firm]),
-        cash=float(max(state.cash[owner], 0.0)),
-        unused_credit=float(max(state.credit_line[owner] - state.drawn[owner], 0.0)),
-        volume=float(state.trailing_volume[:, firm].mean()),
-        capacity=float(state.capacity[firm]),
-        listed=bool(industry.listed[owner]) and owner == firm,
-        trailing_revenue=float(state.trailing_revenue[:, firm].sum()),
-    )
+    work.views = views(run, state, work)
 
 
 def invest(run: Run, state: State, work: Work) -> None:
@@ -138,7 +106,7 @@ def invest(run: Run, state: State, work: Work) -> None:
     for firm, plan in enumerate(work.investments):
         if plan is None or not state.active[firm]:
             continue
-        lines = work.views[firm].lines
+        lines = run.lines_of[firm]
         work.launched[lines] = plan.launch & work.launch_due[lines]
         work.build[firm] = plan.build
         work.issue[firm] = plan.issue
@@ -162,11 +130,13 @@ def price(run: Run, state: State, work: Work) -> None:
     kappa, shadow = np.eye(size), np.zeros((size, size))
     start, frozen = state.price.copy(), np.zeros(len(industry.lines), dtype=np.bool_)
     for firm, plan in enumerate(work.plans):
+        if not state.active[firm]:
+            continue
         if plan is None:
             raise SolverError(f"{industry.firms[firm]} stated no plan")
         kappa[firm], shadow[firm] = plan.kappa, plan.shadow
         if plan.rule_price is not None:
-            lines = work.views[firm].lines
+            lines = run.lines_of[firm]
             start[lines], frozen[lines] = plan.rule_price, True
     problem = PriceProblem(
         mean_utility=mean_utility(world, state),
