@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels.curvature import passthrough
 from sim.kernels.demand import share_slopes
 from sim.kernels.equilibrium import Equilibrium, solve_prices
 from sim.kernels.game import PriceGame
-from sim.kernels.passthrough import pass_through
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -84,7 +84,7 @@ def _next_rent(
     game: PriceGame, prices: FloatArray, rent: FloatArray, excess: FloatArray, full: BoolArray
 ) -> FloatArray:
     """Newton's step on the rents; one that turns negative is zero."""
-    answers = pass_through(replace(game, costs=game.costs + rent), prices)
+    answers = passthrough(replace(game, costs=game.costs + rent), prices)
     slopes = share_slopes(game.demand, prices) @ answers  # ds_k / dpsi_j
     chosen = np.flatnonzero(full)
     result = np.zeros(len(rent))

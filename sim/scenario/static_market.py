@@ -131,6 +131,9 @@ def load_static_market(
     firms = tuple(dict.fromkeys(columns.firms))
     nests = tuple(dict.fromkeys(columns.nests))
     outside = _outside(settings, tree, columns, faults)
+    if settings.parameters.alpha == 0.0 and tastes is None:
+        expected = "a negative price coefficient"
+        faults.append(fault_at(tree, ("parameters", "alpha"), 0, expected))
     rho, by_nest = _rho(settings, tree, nests, faults)
     holdings = tuple(
         _holding(tree, key, holding, firms, faults) for key, holding in settings.holdings.items()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.kernels import competition
 from sim.kernels.concentration import hhi, mhhi
+from sim.kernels.curvature import passthrough
 from sim.kernels.demand import (
     diversion,
     elasticities,
@@ -22,10 +23,9 @@ from sim.kernels.equilibrium import Equilibrium
 from sim.kernels.grouping import group_sums
 from sim.kernels.markups import static_markups
 from sim.kernels.ownership import product_weights
-from sim.kernels.passthrough import pass_through
 from sim.scenario.static_deals import StaticDeal
 from sim.studies.deal import apply_deal
-from sim.studies.static_market import Market
+from sim.studies.static_market import Market, named
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -174,6 +174,11 @@ def study_merger(market: Market) -> MergerStudy:
 
 def look_at(market: Market) -> Baseline:
     """The market as it stands, with its matrices and reference prices."""
+    with named(market.read):
+        return _look_at(market)
+
+
+def _look_at(market: Market) -> Baseline:
     equilibrium = market.solve(market.costs, market.kappa, market.prices)
     side = _side(market, equilibrium, market.costs, market.kappa)
     game = market.game(market.costs, market.kappa)
@@ -187,7 +192,7 @@ def look_at(market: Market) -> Baseline:
         elasticities=elasticities(market.demand, side.prices),
         diversion=diversion(market.demand, side.prices),
         second_choice=competition.long_run_diversion(market.demand, side.prices),
-        pass_through=pass_through(game, side.prices),
+        pass_through=passthrough(game, side.prices),
         market_elasticity=market_elasticity(market.demand, side.prices),
         nash=_reference(market, "static Nash", np.eye(size)),
         joint=joint,
@@ -245,6 +250,15 @@ def position(value: float, nash: float, joint: float) -> float:
     return (value - nash) / (joint - nash) if joint != nash else np.nan
 
 
+def _static(market: Market, prices: FloatArray, kappa: FloatArray) -> FloatArray:
+    """Margins that would make prices a static equilibrium, (J,); NaN where none would."""
+    try:
+        return static_markups(market.demand, prices, market.net_share, market.firm_of, kappa)
+    except np.linalg.LinAlgError:
+        # One owner of a closed market: no margin holds the price.
+        return np.full(len(prices), np.nan)
+
+
 def _outcome(baseline: Baseline, deal: StaticDeal) -> DealOutcome:
     market, before = baseline.market, baseline.side
     changed = apply_deal(market, deal)
@@ -255,10 +269,7 @@ def _outcome(baseline: Baseline, deal: StaticDeal) -> DealOutcome:
     weights = product_weights(market.kappa, market.firm_of)
     weights_after = product_weights(changed.kappa, market.firm_of)
     net = market.net_share * before.prices
-    static = [
-        static_markups(market.demand, before.prices, market.net_share, market.firm_of, kappa)
-        for kappa in (market.kappa, changed.kappa)
-    ]
+    static = [_static(market, before.prices, kappa) for kappa in (market.kappa, changed.kappa)]
     variation = np.full(len(before.surplus), np.nan)
     if after is not None:
         variation = before.surplus - after.surplus

@@ -15,7 +15,9 @@ from sim.studies.merger import Baseline, DealOutcome, MergerStudy, Side, mean_pr
 
 FloatArray = NDArray[np.float64]
 
-MOST_SHOWN = 12  # products whose matrices are printed whole
+MOST_SHOWN = 8  # products whose matrices are printed whole
+SUBSTITUTES = 3  # that are named where they are not
+MOST_ROWS = 40
 GROUPS = 5  # of types, by price coefficient
 SMALLEST = 1e-16  # of rounding: no error estimate is shown as nothing
 
@@ -35,10 +37,12 @@ def printed_study(study: MergerStudy) -> str:
 def verdict(equilibrium: Equilibrium, products: Sequence[str]) -> str:
     """A solver's verdict in words."""
     if not equilibrium.converged:
+        what = f"step {equilibrium.residual:.1e} of price"
+        if not math.isfinite(equilibrium.error_estimate):
+            what = "prices run away"
         return (
-            f"NOT FOUND after {equilibrium.iterations} evaluations: step "
-            f"{equilibrium.residual:.1e} of price, worst {products[equilibrium.worst]}; "
-            "no numbers are shown"
+            f"NOT FOUND after {equilibrium.iterations} evaluations: {what}, worst "
+            f"{products[equilibrium.worst]}; no numbers are shown"
         )
     text = (
         f"found; estimated error {max(equilibrium.error_estimate, SMALLEST):.0e} of price, "
@@ -165,10 +169,7 @@ def _matrices(baseline: Baseline) -> list[str]:
     """Elasticities, diversion and pass-through, whole in a small market."""
     read = baseline.market.read
     if len(read.products) > MOST_SHOWN:
-        return [
-            f"Matrices of {len(read.products)} products (elasticities, diversion, second choice, "
-            "pass-through) stand in matrices.csv with --out FOLDER."
-        ]
+        return [_substitutes(baseline)]
     named = (
         ("Elasticities (row: quantity, column: price)", baseline.elasticities, 3, 1.0),
         ("Diversion, % of the sales that the row loses when its price rises (own: to none)",
@@ -185,6 +186,25 @@ def _matrices(baseline: Baseline) -> list[str]:
         ]
         shown.append(f"{title}\n{aligned(['', *read.products], rows)}")
     return shown
+
+
+def _substitutes(baseline: Baseline) -> str:
+    """Closest substitutes of each product, or of the parties' in a large market."""
+    read, ratios = baseline.market.read, baseline.diversion
+    chosen = np.arange(len(read.products))
+    if len(chosen) > MOST_ROWS:
+        members = {member for deal in read.deals for member in deal.members}
+        parties = [number for number, firm in enumerate(read.firms) if firm in members]
+        chosen = np.flatnonzero(np.isin(read.firm_of, parties))
+    rows = []
+    for j in chosen:
+        others = np.delete(np.arange(len(read.products)), j)
+        best = others[np.argsort(-ratios[j, others], kind="stable")[:SUBSTITUTES]]
+        named = [f"{read.products[k]} {percent(ratios[j, k])}" for k in best]
+        rows.append([read.products[j], *named, percent(ratios[j, j])])
+    headings = ["where lost sales go", "first", "second", "third", "to none"]
+    closing = "All pairs, with elasticities, second choice and pass-through: --out FOLDER."
+    return f"{aligned(headings, rows)}\n{closing}"
 
 
 def _what(baseline: Baseline, outcome: DealOutcome) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import CalibrationError, KernelInputError, SimError, SolverError
+from sim.errors import CalibrationError, InputError, KernelInputError, SimError, SolverError
 from sim.kernels.capacity import Limits, solve_with_capacity
 from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import Equilibrium, solve_prices
@@ -26,6 +26,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 TOLERANCE = 1e-12
+ACCEPTED = 1e-9  # estimated relative error of a price that may be shown
 # Shares are given with a few digits; a product this near its capacity is taken to be full.
 FULL = 1e-9
 
@@ -79,10 +80,18 @@ class Market:
     def solve(self, costs: FloatArray, kappa: FloatArray, start: FloatArray) -> Equilibrium:
         """Equilibrium prices under some costs and weights, with a verdict."""
         game = self.game(costs, kappa)
-        with named(self.read):
+        try:
             if self.limits is not None:
-                return solve_with_capacity(game, self.limits, start, tolerance=TOLERANCE)
-            return solve_prices(game, start, tolerance=TOLERANCE)
+                found = solve_with_capacity(game, self.limits, start, tolerance=TOLERANCE)
+            else:
+                found = solve_prices(game, start, tolerance=TOLERANCE)
+            # Where prices run away a step may vanish: the error estimate says so.
+            return replace(found, converged=found.converged and found.error_estimate < ACCEPTED)
+        except SolverError as error:
+            # A price ran away: a verdict like any other, on the product that the error says.
+            which = re.search(r"product (\d+)", str(error))
+            worst = int(which[1]) if which else 0
+            return Equilibrium(start, np.zeros(len(start)), False, np.inf, np.inf, 0, worst)
 
 
 @contextmanager
@@ -90,6 +99,8 @@ def named(read: StaticMarket) -> Iterator[None]:
     """Say the names of products, firms and nests where a kernel's error says positions."""
     try:
         yield
+    except np.linalg.LinAlgError:
+        raise SolverError(f"{read.file}: a system of the market's equations is singular") from None
     except SimError as error:
         text = str(error)
         for word, names in (
@@ -102,6 +113,8 @@ def named(read: StaticMarket) -> Iterator[None]:
                 ),
                 text,
             )
+        if isinstance(error, InputError):
+            raise
         raise type(error)(f"{read.file}: {text}") from None
 
 
