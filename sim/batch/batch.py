@@ -6,15 +6,16 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sim.batch.executor import Outcome, run_tasks
+from sim.batch.executor import OnDone, Outcome, run_tasks
 from sim.batch.plan import MODEL_PACKAGES, Plan, make_plan, variant_values
 from sim.batch.progress import Progress
 from sim.batch.run_one import Runner
 from sim.calibration.table import HEADINGS, rows
-from sim.errors import CalibrationError, StoreError
+from sim.errors import CalibrationError, SimError, StoreError
 from sim.record.manifest import read_manifest, write_manifest
 from sim.record.provenance import library_versions, source_digest
 from sim.record.store import Store
@@ -24,6 +25,8 @@ from sim.scenario.priors import sensitivity_set
 from sim.scenario.scenario import Scenario
 
 FACTORY = "sim.batch.run_one:Runner"
+LOCAL, DASK = "local", "dask"
+EXECUTORS = (LOCAL, DASK)
 RESOLVED = "scenario.resolved.yaml"
 
 
@@ -58,6 +61,8 @@ def run_batch(
     folder: Path,
     *,
     workers: int = 1,
+    executor: str = LOCAL,
+    scheduler: str = "",
     full: bool = False,
     arms: tuple[str, ...] | None = None,
     commands: dict[str, str] | None = None,
@@ -69,6 +74,9 @@ def run_batch(
     ----------
     workers
         Processes; the tables are the same for any number.
+    executor, scheduler
+        ``local``, or ``dask`` with the address of a scheduler or a cluster of its own; the
+        tables are the same.
     full
         All calibrations of the scenario.
     arms
@@ -92,7 +100,7 @@ def run_batch(
         missing = plan.missing(done)
         started = time.time()
         with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
-            run_tasks(
+            _maker(executor, scheduler)(
                 FACTORY,
                 scenario,
                 [plan.specs[k] for k in missing],
@@ -134,6 +142,18 @@ def _made_before(folder: Path) -> dict[str, Any]:
     except StoreError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _maker(executor: str, scheduler: str) -> Callable[[str, object, list[Any], int, OnDone], None]:
+    if executor == LOCAL:
+        return run_tasks
+    try:
+        from sim.batch.cluster import run_on_cluster
+    except ImportError as error:
+        raise SimError(
+            f"the Dask executor needs the package {error.name}: pip install 'ev-price-war[cluster]'"
+        ) from None
+    return partial(run_on_cluster, scheduler=scheduler)
 
 
 def _keeper(

@@ -97,15 +97,16 @@ def run_tasks(
         The runner cannot be built.
     """
     if workers <= 1:
-        runner = _build(factory, shared)
+        runner = build(factory, shared)
         for index, spec in enumerate(specs):
-            on_done(index, _attempt(runner, spec))
+            on_done(index, attempt(runner, spec))
     elif specs:
         supervisor = _Supervisor(factory, shared, specs, on_done)
         supervisor.run(min(workers, len(specs)))
 
 
-def _build(factory: str, shared: object) -> Runner:
+def build(factory: str, shared: object) -> Runner:
+    """Build the runner named ``module:Class``; raises SimError where it cannot be built."""
     module, _, name = factory.partition(":")
     try:
         runner: Runner = getattr(importlib.import_module(module), name)(shared)
@@ -116,7 +117,8 @@ def _build(factory: str, shared: object) -> Runner:
     return runner
 
 
-def _attempt(runner: Runner, spec: Any) -> Outcome:
+def attempt(runner: Runner, spec: Any) -> Outcome:
+    """Make one run; whatever it raises is a failed outcome."""
     try:
         return Outcome("ok", runner.run(spec))
     except Exception as error:
@@ -137,14 +139,14 @@ def _work(pipe: Connection, factory: str) -> None:
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         pipe.send(None)
         try:
-            runner = _build(factory, pipe.recv())
+            runner = build(factory, pipe.recv())
         except Exception as error:
             known = isinstance(error, SimError)
             pipe.send(Outcome("failed", b"", str(error) if known else _last_line(error)))
             return
         pipe.send(Outcome("ok"))
         while True:
-            pipe.send(_attempt(runner, pipe.recv()))
+            pipe.send(attempt(runner, pipe.recv()))
 
 
 @dataclass(eq=False)

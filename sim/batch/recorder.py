@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.decisions.conduct import ShadowParts
 from sim.kernels.concentration import hhi
 from sim.kernels.demand import consumer_surplus
 from sim.kernels.grouping import group_sums
@@ -17,6 +18,8 @@ from sim.world.state import State
 
 FloatArray = NDArray[np.float64]
 Columns = dict[str, NDArray[np.generic]]
+
+NO_PARTS = ShadowParts(0.0, 0.0, 0.0, 0.0)  # of a firm that has left
 
 
 class Recorder:
@@ -70,7 +73,7 @@ class Recorder:
         spent = industry.by_firm(work.sold * work.cost)
         sold = units > 0.0
         safe = np.where(sold, units, 1.0)
-        parts = [plan.parts for plan in work.plans if plan is not None]
+        parts = [NO_PARTS if plan is None else plan.parts for plan in work.plans]
         problem = work.problem
         assert problem is not None
         verdict = standing(industry, state, state.t)

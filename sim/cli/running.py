@@ -32,6 +32,13 @@ def _batch_options(verb: argparse.ArgumentParser) -> None:
     _scenario_options(verb)
     verb.add_argument("--replicates", type=_count, help="instead of the scenario's")
     verb.add_argument("--workers", type=_count, default=os.cpu_count() or 1)
+    verb.add_argument("--executor", choices=("local", "dask"), default="local")
+    verb.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="of a Dask cluster that stands, e.g. tcp://host:8786 (default: one on this machine)",
+    )
     verb.add_argument("--out", type=Path, help="folder (default: results/NAME_OF_THE_FILE)")
     verb.add_argument("--full", action="store_true", help="all calibrations, and mu_max 0")
     verb.add_argument(
@@ -108,6 +115,8 @@ def run(options: argparse.Namespace) -> int:
         scenario,
         folder,
         workers=options.workers,
+        executor="dask" if options.scheduler else options.executor,
+        scheduler=options.scheduler,
         full=options.full,
         arms=arms,
         commands=commands,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -52,8 +53,9 @@ class CautiousInvestor:
         """Decide launches, building and issuing for this quarter."""
         launch = view.launch_due.copy()
         means = view.cash + view.unused_credit
-        quarter = means / view.runway if np.isfinite(view.runway) and view.runway > 0 else 0.0
-        for line in np.argsort(-view.sold, kind="stable"):
+        quarter = means / view.runway if 0.0 < view.runway < math.inf else 0.0
+        due = np.argsort(-view.sold, kind="stable") if launch.any() else ()
+        for line in due:
             if not launch[line]:
                 continue
             if means - view.launch_cost < self.launch_runway * quarter:

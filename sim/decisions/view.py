@@ -8,7 +8,7 @@ and volumes of the last quarter, who owns whom, and what a car sold teaches each
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class FirmView:
+class FirmView(NamedTuple):
     """One firm's knowledge in one quarter. F firms, J lines; CNY of net price.
 
     Attributes

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.errors import SolverError
 from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import Equilibrium, solve_prices
+from sim.kernels.game import PriceGame
 from sim.world.state import World
 
 FloatArray = NDArray[np.float64]
@@ -52,16 +53,17 @@ def solve(world: World, problem: PriceProblem) -> Equilibrium:
     SolverError
         The solver did not converge; its verdict is the message.
     """
-    equilibrium = solve_prices(
-        demand_of(world, problem),
-        problem.cost,
-        problem.net_share,
-        world.industry.firm_of,
-        problem.kappa,
-        problem.shadow,
-        problem.start,
+    game = PriceGame(
+        demand=demand_of(world, problem),
+        costs=problem.cost,
+        firm_of=world.industry.firm_of,
+        kappa=problem.kappa,
+        shadow=problem.shadow,
+        net_share=problem.net_share,
         frozen=problem.frozen,
     )
+    # Second orders are asked for by `validate`, not in every quarter of every run.
+    equilibrium = solve_prices(game, problem.start, second_order=False)
     if not equilibrium.converged:
         line = world.industry.lines[equilibrium.worst]
         raise SolverError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,8 @@ class Run:
     launch_hazard: FloatArray  # (J,) a quarter
     comfort: FloatArray  # (F,) quarters
     outside_stake: FloatArray  # (F,)
+    lines_by_firm: IntArray  # (J,) positions of lines in the order of their firms
+    line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
     lines_of: tuple[IntArray, ...]  # positions of each firm's lines
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
 
@@ -87,6 +90,10 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         np.zeros(len(industry.firms)),
         settings.finance.payables_distress_days,
     )
+    # Firms are shown where their lines stand, so nobody may write here.
+    order = np.argsort(industry.firm_of, kind="stable")
+    order.flags.writeable = False
+    ends = (0, *np.cumsum(lines_of_firm).tolist())
     return Run(
         world=world,
         contracts=contracts,
@@ -98,9 +105,9 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         launch_hazard=np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0),
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
         outside_stake=outside_stake,
-        lines_of=tuple(
-            np.flatnonzero(industry.firm_of == firm) for firm in range(len(industry.firms))
-        ),
+        lines_by_firm=order,
+        line_ends=ends,
+        lines_of=tuple(order[a:b] for a, b in pairwise(ends)),
         seller_financed=tied_up.net,
     )
 
@@ -150,7 +157,7 @@ class Work:
     units: FloatArray  # (F,)
     exports: FloatArray  # (F,)
     market_size: float
-    views: list[FirmView] = field(default_factory=list)
+    views: list[FirmView | None] = field(default_factory=list)  # None: has left the market
     investments: list[InvestmentPlan | None] = field(default_factory=list)
     plans: list[PricePlan | None] = field(default_factory=list)
     problem: PriceProblem | None = None

@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from sim.alliances.contracts import Contract, Stake
 from sim.alliances.review import cleared, concentration_change
-from sim.calibration.industry import add_stake
 from sim.finance.books import stake_price
-from sim.kernels.ownership import control_weights, merge_kappa
+from sim.kernels.ownership import add_stake, control_weights, merge_kappa
 from sim.quarter.context import Event, Run, Work
 from sim.world.state import State
 

@@ -130,6 +130,8 @@ def price(run: Run, state: State, work: Work) -> None:
     kappa, shadow = np.eye(size), np.zeros((size, size))
     start, frozen = state.price.copy(), np.zeros(len(industry.lines), dtype=np.bool_)
     for firm, plan in enumerate(work.plans):
+        if not state.active[firm]:
+            continue
         if plan is None:
             raise SolverError(f"{industry.firms[firm]} stated no plan")
         kappa[firm], shadow[firm] = plan.kappa, plan.shadow

@@ -89,8 +89,7 @@ def test_a_rule_of_twenty_lines_changes_its_own_firm_and_the_others_reply():
 def scribble(view):
     """Write nonsense into every array that a rule was handed."""
     count = 0
-    for field in fields(view):
-        value = getattr(view, field.name)
+    for value in view:
         if isinstance(value, np.ndarray):
             count += 1
             with contextlib.suppress(ValueError):
