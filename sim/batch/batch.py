@@ -15,8 +15,8 @@ from sim.batch.plan import MODEL_PACKAGES, Plan, make_plan, variant_values
 from sim.batch.progress import Progress
 from sim.batch.run_one import Runner
 from sim.calibration.table import HEADINGS, rows
-from sim.errors import CalibrationError, SimError
-from sim.record.manifest import write_manifest
+from sim.errors import CalibrationError, SimError, StoreError
+from sim.record.manifest import read_manifest, write_manifest
 from sim.record.provenance import library_versions, source_digest
 from sim.record.store import Store
 from sim.record.writer import write_text
@@ -38,8 +38,9 @@ class Finished:
     ----------
     folder
         Where it lies.
-    total, made, failed
-        Runs of the plan, made now, and failed (now or earlier).
+    total, different, made, failed
+        Runs of the plan, those that differ from each other, those made now, and those failed
+        (now or earlier).
     failures
         Run number and reason of the first few failures.
     seconds
@@ -48,6 +49,7 @@ class Finished:
 
     folder: Path
     total: int
+    different: int
     made: int
     failed: int
     failures: tuple[tuple[int, str], ...]
@@ -95,7 +97,8 @@ def run_batch(
     plan = make_plan(scenario, full=full, arms=arms)
     with Store(folder) as store:
         done = store.done_keys()
-        missing = [k for k, key in enumerate(plan.keys) if done.get(key) != "ok"]
+        missing = plan.missing(done)
+        started = time.time()
         with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
             _maker(executor, scheduler)(
                 FACTORY,
@@ -104,17 +107,24 @@ def run_batch(
                 workers,
                 _keeper(store, plan, missing, progress),
             )
+        running = time.time() - started
         store.compact([_runs_row(scenario, plan, k) for k in range(len(plan.keys))])
         failures = _failures(store, plan)
     seconds = time.time() - began
     write_text(folder / RESOLVED, scenario.resolved_yaml())
     write_text(folder / "sources.txt", scenario.sources())
-    write_manifest(
-        folder, _manifest(scenario, plan, failures, commands, began, seconds, arms)
-    )
+    measured = {"runs": len(missing), "seconds": round(running, 1), "workers": workers}
+    manifest = _manifest(scenario, plan, failures, commands, began, seconds, arms)
+    write_manifest(folder, {**manifest, "made": measured if missing else _made_before(folder)})
     write_text(folder / "reproduce.txt", commands["rerun"] + "\n")
     return Finished(
-        folder, len(plan.keys), len(missing), len(failures), tuple(failures[:5]), seconds
+        folder,
+        len(plan.keys),
+        plan.different,
+        len(missing),
+        len(failures),
+        tuple(failures[:5]),
+        seconds,
     )
 
 
@@ -123,6 +133,15 @@ def _rerun(full: bool, arms: tuple[str, ...] | None) -> str:
     words = ["./run_sim.py", "run", f"FOLDER/{RESOLVED}"]
     words += [f"--only arm={arm}" for arm in arms or ()]
     return " ".join(words + ["--full"] * full)
+
+
+def _made_before(folder: Path) -> dict[str, Any]:
+    """What an earlier call measured, kept where this one had nothing to make."""
+    try:
+        found = read_manifest(folder).get("made", {})
+    except StoreError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _maker(executor: str, scheduler: str) -> Callable[[str, object, list[Any], int, OnDone], None]:

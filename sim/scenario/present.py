@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -10,7 +12,7 @@ from ruamel.yaml import YAML
 from sim.errors import printable
 from sim.scenario.changes import placed
 from sim.scenario.reader import Path_
-from sim.scenario.tree import Tree, change, leaves, without_nulls
+from sim.scenario.tree import Tree, change, leaves, same_value, without_nulls
 from sim.scenario.world import WORLD_KEYS
 
 
@@ -83,6 +85,53 @@ def sources(tree: Tree) -> str:
     return "".join(f"{a:<{width}}  {b:<{middle}}  {c}\n" for a, b, c in rows)
 
 
+@dataclass(frozen=True)
+class Difference:
+    """A setting that two scenarios or arms have differently; absent values are empty."""
+
+    path: str
+    one: str
+    other: str
+    set_by_one: str
+    set_by_other: str
+
+
+def differences(one: Tree, other: Tree) -> list[Difference]:
+    """Every value that differs, in the order in which the two files name them."""
+    left, right = dict(leaves(without_nulls(one.data))), dict(leaves(without_nulls(other.data)))
+    found = []
+    for path in dict.fromkeys([*left, *right]):
+        # An empty mapping says nothing; what fills it on the other side has rows of its own.
+        values = [None if data.get(path) == {} else data.get(path) for data in (left, right)]
+        if same_value(*values):
+            continue
+        found.append(
+            Difference(
+                printable(".".join(path)),
+                *("" if value is None else _short(value) for value in values),
+                *(
+                    "" if value is None else setter(tree, path)
+                    for tree, value in zip((one, other), values, strict=True)
+                ),
+            )
+        )
+    return found
+
+
+def printed_differences(found: Sequence[Difference], names: tuple[str, str]) -> str:
+    """A table of what differs: path, both values, and who set each."""
+    if not found:
+        return "nothing differs\n"
+    rows = [("", *map(printable, names), "set by", "")]
+    rows += [
+        (row.path, row.one or "-", row.other or "-", row.set_by_one or "-", row.set_by_other or "-")
+        for row in found
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join(lines) + "\n"
+
+
 def setter(tree: Tree, path: Path_) -> str:
     """File and line that set a value, or the command line."""
     place = tree.place(path)
@@ -90,5 +139,5 @@ def setter(tree: Tree, path: Path_) -> str:
 
 
 def _short(value: object) -> str:
-    text = printable(str(value))
+    text = str(value).lower() if isinstance(value, bool) else printable(str(value))
     return text if len(text) <= 40 else text[:37] + "..."

@@ -162,6 +162,12 @@ class Scenario:
         contracts = settings.alliances.values()
         return any(contract.terms.merger is not None for contract in contracts)
 
+    @property
+    def settled(self) -> Tree:
+        """The whole file without the names of what it extends, for comparing with another."""
+        data = {key: value for key, value in self.tree.data.items() if key != "extends"}
+        return Tree(data, self.tree.places)
+
     def resolved_yaml(self) -> str:
         """The scenario as one YAML file that loads to the same."""
         return resolved_yaml(self.tree, self.root)

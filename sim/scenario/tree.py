@@ -123,17 +123,17 @@ def change(target: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]
             inner = change(value, below)
             if inner:
                 result[key] = inner
-        elif key not in base or not _same(value, below):
+        elif key not in base or not same_value(value, below):
             result[key] = value
     return result
 
 
-def _same(value: Any, other: Any) -> bool:
+def same_value(value: Any, other: Any) -> bool:
     """Equal in value and in kind: 1 is not true."""
     if isinstance(value, bool) or isinstance(other, bool):
         return value is other
     if isinstance(value, list) and isinstance(other, list):
-        return len(value) == len(other) and all(map(_same, value, other))
+        return len(value) == len(other) and all(map(same_value, value, other))
     return bool(value == other)
 
 

@@ -124,3 +124,60 @@ def test_the_schema_tells_unit_and_kind_of_every_number(say) -> None:
     schema = json.loads(say("schema").out)
     conduct = schema["$defs"]["Conduct"]["properties"]["mu_max"]["anyOf"][0]
     assert (conduct["unit"], conduct["setting"]) == ("ratio", "counterfactual")
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    return {line.split()[0]: line.split()[1:] for line in text.splitlines()[1:]}
+
+
+def test_diff_of_two_arms_has_what_differs_and_no_more(say) -> None:
+    said = say("show", FILE, "--diff", "mou", "capital")
+    assert said.status == 0
+    found = rows(said.out)
+    hazard = found["alliances.faw_leapmotor.hazard"]
+    assert hazard[:2] == ["0.15", "0.08"]
+    assert all(text.startswith("scenarios/base/china_nev_2024.yaml:") for text in hazard[2:])
+    stake = found["alliances.faw_leapmotor.terms.equity_stake.stake"]
+    assert stake[:3] == ["-", "0.1", "-"]
+    assert "alliances.faw_leapmotor.start" not in found
+    assert not [path for path in found if not path.startswith("alliances.")]
+
+
+def test_diff_of_two_files_names_who_set_each(say, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(
+        "extends: faw_leapmotor.yaml\nconduct: {mu_max: 2}\narms: {mou: null}\n",
+        encoding="utf-8",
+    )
+    said = say("show", "--diff", FILE, other)
+    assert said.status == 0
+    found = rows(said.out)
+    assert found["conduct.mu_max"][:2] == ["4", "2"]
+    assert found["conduct.mu_max"][3] == f"{other}:2"
+    assert set(found) == {
+        "conduct.mu_max",
+        "arms.mou.alliances.faw_leapmotor.members",
+        "arms.mou.alliances.faw_leapmotor.start",
+        "arms.mou.alliances.faw_leapmotor.kind",
+    }
+
+
+def test_diff_of_the_same_is_nothing(say) -> None:
+    assert say("show", "--diff", FILE, FILE).out == "nothing differs\n"
+    assert say("show", FILE, "--diff", "mou", "mou").out == "nothing differs\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([FILE, "--diff", "mou", "captal"], "did you mean 'capital'?"),
+        (["--diff", FILE, "missing.yaml"], "a file that exists"),
+        ([], "a scenario file to show"),
+        (["--arm", "mou"], "a scenario file to show"),
+    ],
+)
+def test_a_diff_of_what_is_not_there_is_refused(say, words, told: str) -> None:
+    said = say("show", *words)
+    assert said.status == 2
+    assert told in said.err
+    assert said.out == ""
