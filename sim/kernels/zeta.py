@@ -42,7 +42,7 @@ FAST = 0.02
 FAR = 4.0
 
 
-@numba.njit(cache=True, fastmath={"contract"})
+@numba.njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def fast_exp(x: float) -> float:
     """Exponential to 4e-16, of arguments cut to -600 .. 700; NaN stays NaN.
 
@@ -395,7 +395,7 @@ def iterate(
         size, _ = largest_step(move, scale)
         if plain and previous < np.inf:
             # Under ROUNDING the ratio of two steps says nothing; the last one stands.
-            radius = size / previous if size > ROUNDING else radius
+            radius = size / previous if size > ROUNDING and previous > 0.0 else radius
         error = CAUTION * size / (1.0 - radius) if radius < 1.0 else np.inf
         small = residual < tolerance and (error < tolerance or size <= ROUNDING)
         if small and plain:
