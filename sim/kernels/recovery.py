@@ -247,7 +247,7 @@ class _Model:
 
 
 def recover(evidence: Evidence) -> Recovery:
-    """Recover a logit or nested-logit market from what is known of it.
+    """Recover a logit or nested-logit market from what is known of it (equation 9.17).
 
     Raises
     ------
