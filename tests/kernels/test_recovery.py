@@ -10,8 +10,9 @@ from scipy.optimize import minimize_scalar
 
 from sim.errors import CalibrationError, KernelInputError
 from sim.kernels.demand import Demand, market_elasticity, share_slopes, shares
+from sim.kernels.evidence import Evidence
 from sim.kernels.markups import static_markups
-from sim.kernels.recovery import Evidence, recover
+from sim.kernels.recovery import recover
 
 PRICES = np.array([0.0441, 0.0328, 0.0409, 0.0396, 0.0387, 0.0497])
 SHARES = np.array([0.066, 0.172, 0.253, 0.187, 0.099, 0.223])
@@ -87,7 +88,7 @@ def test_closed_forms_agree_with_demand_itself(seed, nested):
 def test_what_was_put_in_comes_back(nested, unknown, by_elasticity):
     given, truth = made(3, nested)
     margins = truth.margins / (given.net_share * given.prices)
-    known = {name: None for name in unknown}
+    known = dict.fromkeys(unknown)
     if by_elasticity:
         elasticity = market_elasticity(demand_of(given, truth), given.prices)
         margins = np.where(np.arange(6) < len(unknown) - 1 + 2 * nested, margins, np.nan)
