@@ -51,17 +51,17 @@ class CautiousInvestor:
 
     def invest(self, view: FirmView) -> InvestmentPlan:
         """Decide launches, building and issuing for this quarter."""
-        launch = view.launch_due.copy()
+        launch = view.launch_due
         means = view.cash + view.unused_credit
         quarter = means / view.runway if 0.0 < view.runway < math.inf else 0.0
-        due = np.argsort(-view.sold, kind="stable") if launch.any() else ()
-        for line in due:
-            if not launch[line]:
-                continue
-            if means - view.launch_cost < self.launch_runway * quarter:
-                launch[line] = False
-            else:
-                means -= view.launch_cost
+        if launch.any():
+            launch = launch.copy()
+            order = np.argsort(-view.sold, kind="stable")
+            for line in order[launch[order]]:
+                if means - view.launch_cost < self.launch_runway * quarter:
+                    launch[line] = False
+                else:
+                    means -= view.launch_cost
         issue = 0.0
         if view.listed and view.runway < self.raise_runway:
             issue = self.raise_size * view.trailing_revenue

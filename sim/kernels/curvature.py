@@ -147,6 +147,20 @@ class Curvature:
         result -= rows[:, None] == columns[None, :]
         return result
 
+    def cost_slopes(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """Derivatives of the zeta step to costs: entry (j, k) is ``d step_j / d c_k``, (N, M)."""
+        here = self._mass[:, None] * self._probability[:, rows]
+        there = here.T @ self._probability[:, columns]
+        if self._within is not None and self._nest_of is not None:
+            odds = self._rho[rows] / (1.0 - self._rho[rows])
+            same = self._nest_of[rows][:, None] == self._nest_of[columns][None, :]
+            there += same * odds[:, None] * (here.T @ self._within[:, columns])
+        weight = self._kappa[np.ix_(self._firm_of[rows], self._firm_of[columns])]
+        scale = (1.0 - self._rho[rows]) / self.slope[rows]
+        result: FloatArray = -scale[:, None] * weight * there
+        result += rows[:, None] == columns[None, :]
+        return result / self._net[rows][:, None]
+
     def hessian(self, products: IntArray) -> FloatArray:
         """Second derivatives of the objective of the firm that owns all these products.
 
@@ -156,3 +170,19 @@ class Curvature:
         scale = self.slope[products] * self._net[products] / (1.0 - self._rho[products])
         result: FloatArray = scale[:, None] * slopes
         return 0.5 * (result + result.T)
+
+
+def passthrough(game: PriceGame, prices: FloatArray) -> FloatArray:
+    """Entry (j, k): change of equilibrium price j a unit of k's cost, (J, J).
+
+    By the implicit function theorem at an equilibrium; rows of frozen products are 0, rows and
+    columns of products not on sale NaN.
+    """
+    curvature, chosen = Curvature(game, prices), game.demand.on_sale
+    free = chosen[~game.held[chosen]]
+    result = np.full((len(game.costs), len(game.costs)), np.nan)
+    result[np.ix_(chosen, chosen)] = 0.0
+    result[np.ix_(free, chosen)] = np.linalg.solve(
+        -curvature.step_slopes(free, free), curvature.cost_slopes(free, chosen)
+    )
+    return result

@@ -22,7 +22,7 @@ from sim.kernels.curvature import Curvature
 from sim.kernels.demand import require_finite
 from sim.kernels.game import PriceGame
 from sim.kernels.groups import solve_groups
-from sim.kernels.zeta import BROKEN, CONVERGED, iterate
+from sim.kernels.zeta import BROKEN, CAUTION, CONVERGED, iterate
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -30,6 +30,9 @@ IntArray = NDArray[np.int64]
 MEMORY = 8  # past steps that Anderson's acceleration looks at
 # Evaluations after which a market counts as hard and gets Newton's moves.
 PATIENCE = 26
+# A market that took more, or whose steps shrink less, is finished by Newton's move: a slow mode
+# may hide behind faster ones when the radius is observed.
+EASY, EASY_RADIUS = 16, 0.6
 # Newton's moves with one inverse; then it is made anew.
 NEWTON_PATIENCE = 12
 NEWTON_ROUNDS = 4
@@ -52,8 +55,8 @@ class Equilibrium:
     residual
         Largest undamped zeta step relative to price.
     error_estimate
-        Estimated largest relative error of a price: ``residual / (1 - spectral radius)``, the
-        radius observed on plain steps, or the length of Newton's move.
+        Estimated largest relative error of a price: twice ``residual / (1 - spectral radius)``,
+        the radius observed on plain steps; in hard markets, of Newton's moves.
     iterations
         Evaluations of the first-order conditions.
     worst
@@ -158,7 +161,10 @@ def solve_prices(
         found = _by_groups(game, first, tolerance)
     if found is None or not found.converged:
         found = _by_products(game, first, tolerance, max_iterations, near)
-    return _with_second_order(game, found) if second_order else found
+    if not second_order:
+        return found
+    concave, unstable = check_second_order(game, found.prices)
+    return replace(found, second_order=concave, unstable=unstable)
 
 
 def solve_markets(
@@ -199,8 +205,9 @@ def _start(game: PriceGame, start: FloatArray | None) -> FloatArray:
     if start is None:
         if held.any():
             raise KernelInputError(f"product {int(np.argmax(held))} is frozen at no price")
-        return game.costs / game.kept
-    first = np.array(start, dtype=np.float64)
+        first = np.array(game.costs / game.kept)
+    else:
+        first = np.array(start, dtype=np.float64)
     if first.shape != game.costs.shape:
         raise KernelInputError(f"start prices have shape {first.shape}, not {game.costs.shape}")
     require_finite("start price", first, game.demand.available)
@@ -250,14 +257,17 @@ def _by_products(
         block = near.inverse[np.ix_(search.chosen, search.chosen)]
         if search.go(np.ascontiguousarray(block), MEMORY, NEWTON_PATIENCE, "zeta"):
             return search.found()
-    if search.go(NO_INVERSE, MEMORY, PATIENCE, "zeta"):
+    if search.go(NO_INVERSE, MEMORY, PATIENCE, "zeta") and search.easy:
         return search.found()
+    plain = search.found() if search.finished else None
     for _ in range(NEWTON_ROUNDS):
         inverse = search.newton()
         if inverse is None or search.spent:
             break
         if search.go(inverse, MEMORY, NEWTON_PATIENCE, "newton"):
             return search.found()
+    if plain is not None:
+        return plain
     search.restart(first)
     if not search.go(NO_INVERSE, MEMORY, (most - search.count) // 2, "zeta") and search.broken:
         search.restart(first)
@@ -292,6 +302,11 @@ class _Search:
     @property
     def spent(self) -> bool:
         return self.count >= self._most
+
+    @property
+    def easy(self) -> bool:
+        """Whether plain steps shrank fast, so that the radius seen on them is the radius."""
+        return self.count <= EASY and CAUTION * self._residual > (1.0 - EASY_RADIUS) * self._error
 
     def restart(self, first: FloatArray) -> None:
         self._point = first[self.chosen].copy()
@@ -359,20 +374,25 @@ def _newton_inverse(game: PriceGame, prices: FloatArray, free: IntArray) -> Floa
     return inverse if np.isfinite(inverse).all() else None
 
 
-def _with_second_order(game: PriceGame, found: Equilibrium) -> Equilibrium:
-    """Check that each firm's objective is concave in its own free prices (Morrow & Skerlos)."""
-    curvature, free = Curvature(game, found.prices), _free(game)
+def check_second_order(game: PriceGame, prices: FloatArray) -> tuple[bool, int]:
+    """Whether each firm's objective is concave in its own free prices where slopes vanish.
+
+    Returns
+    -------
+    tuple
+        The answer, and the product that moves most in the direction that gains (-1: none).
+    """
+    curvature, free = Curvature(game, prices), _free(game)
     for firm in range(game.firms):
         mine = np.flatnonzero(free & (game.firm_of == firm))
         if len(mine) == 0:
             continue
         hessian = curvature.hessian(mine)
         if not np.isfinite(hessian).all():
-            return replace(found, second_order=False, unstable=int(mine[0]))
+            return False, int(mine[0])
         # Shares differ by orders of size; a product's own curvature is its unit.
         unit = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
         values, directions = np.linalg.eigh(hessian * np.outer(unit, unit))
         if values[-1] >= 0.0:
-            moved = np.abs(directions[:, -1])
-            return replace(found, second_order=False, unstable=int(mine[np.argmax(moved)]))
-    return replace(found, second_order=True)
+            return False, int(mine[np.argmax(np.abs(directions[:, -1]))])
+    return True, -1

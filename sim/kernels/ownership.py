@@ -149,3 +149,23 @@ def merge_kappa(kappa: FloatArray, owner: IntArray) -> FloatArray:
         return kappa
     result: FloatArray = kappa[np.ix_(owner, owner)]
     return np.where(owner[:, None] == owner[None, :], 1.0, result)
+
+
+def product_weights(kappa: FloatArray, firm_of: IntArray) -> FloatArray:
+    """Weight of j's firm on the profit of product k, (J, J), from kappa (F, F).
+
+    Raises
+    ------
+    KernelInputError
+        A product names a firm that kappa does not have, or a weight is not finite.
+    """
+    if kappa.ndim != 2 or kappa.shape[0] != kappa.shape[1]:
+        raise KernelInputError(f"kappa has shape {kappa.shape}, not one row and column a firm")
+    wrong = (firm_of < 0) | (firm_of >= len(kappa))
+    if wrong.any():
+        worst = int(np.argmax(wrong))
+        raise KernelInputError(f"product {worst} is of firm {firm_of[worst]}, of {len(kappa)}")
+    if not np.isfinite(kappa).all():
+        raise KernelInputError("a profit weight is not finite")
+    result: FloatArray = kappa[np.ix_(firm_of, firm_of)]
+    return result

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from sim.errors import CalibrationError, KernelInputError
-from sim.kernels.conditions import product_weights
 from sim.kernels.demand import require_finite
+from sim.kernels.ownership import product_weights
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -34,6 +34,8 @@ CONVERGED, UNFINISHED, BROKEN = 0, 1, 2
 ROUNDING = 2e-15
 # A lost column of Anderson's least squares: what is left of it is rounding.
 DEPENDENT = 1e-7
+# The radius is seen in another norm than the error is stated in.
+CAUTION = 2.0
 # Newton's moves that shrink faster than this need no acceleration.
 FAST = 0.02
 # An accelerated step further than this, relative to the price, is not believed.
@@ -382,7 +384,7 @@ def iterate(
     moves, changes = np.empty((past, products)), np.empty((past, products))
     shift_types(market, shift, prices)
     count, held, newest, radius, previous = 1, 0, -1, 0.0, np.inf
-    plain, status, size = False, UNFINISHED, np.inf
+    plain, status, residual, error, worst = False, UNFINISHED, np.inf, np.inf, 0
     zeta_step(market, shift, work, prices, sums, step, False)
     _improve(inverse, step, move)
     while True:
@@ -394,7 +396,8 @@ def iterate(
         if plain and previous < np.inf:
             # Under ROUNDING the ratio of two steps says nothing; the last one stands.
             radius = size / previous if size > ROUNDING else radius
-        small = residual < tolerance and (size < tolerance * (1.0 - radius) or size <= ROUNDING)
+        error = CAUTION * size / (1.0 - radius) if radius < 1.0 else np.inf
+        small = residual < tolerance and (error < tolerance or size <= ROUNDING)
         if small and plain:
             status = CONVERGED
             break
@@ -424,5 +427,4 @@ def iterate(
         _improve(inverse, step, move)
         changes[newest] = move - last_move
     evaluate(market, shift, work, prices, sums, True)
-    error = size / (1.0 - radius) if radius < 1.0 else np.inf
     return status, count, residual, error, worst, prices, sums[2].copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,27 +21,37 @@ BoolArray = NDArray[np.bool_]
 class PriceProblem:
     """One quarter's price game. F firms, J lines, I types; CNY and utils."""
 
-    mean_utility: FloatArray  # (J,)
-    outside: FloatArray  # (I,)
+    demand: Demand
     cost: FloatArray  # (J,)
     net_share: FloatArray  # (J,)
     kappa: FloatArray  # (F, F)
     shadow: FloatArray  # (F, F)
     start: FloatArray  # (J,)
     frozen: BoolArray  # (J,)
-    active: BoolArray  # (J,)
 
 
-def demand_of(world: World, problem: PriceProblem) -> Demand:
-    """Demand of the quarter (equation 2.1)."""
+def demand_of(
+    world: World, mean_utility: FloatArray, outside: FloatArray, on_sale: BoolArray
+) -> Demand:
+    """Demand of a quarter (equation 2.1).
+
+    Parameters
+    ----------
+    mean_utility
+        (J,) utils.
+    outside
+        (I,) utils.
+    on_sale
+        (J,) lines that buyers can choose.
+    """
     calibration = world.calibration
     return Demand(
-        delta=problem.mean_utility,
+        delta=mean_utility,
         mu=calibration.types.taste,
         alpha=calibration.alpha,
         weights=calibration.types.weights,
-        outside=problem.outside,
-        available=problem.active,
+        outside=outside,
+        available=on_sale,
     )
 
 
@@ -54,7 +64,7 @@ def solve(world: World, problem: PriceProblem) -> Equilibrium:
         The solver did not converge; its verdict is the message.
     """
     game = PriceGame(
-        demand=demand_of(world, problem),
+        demand=problem.demand,
         costs=problem.cost,
         firm_of=world.industry.firm_of,
         kappa=problem.kappa,
@@ -84,15 +94,5 @@ def own_best_reply(
         The solver did not converge.
     """
     others = world.industry.firm_of != firm
-    alone = PriceProblem(
-        problem.mean_utility,
-        problem.outside,
-        problem.cost,
-        problem.net_share,
-        problem.kappa,
-        problem.shadow,
-        prices,
-        problem.frozen | others,
-        problem.active,
-    )
+    alone = replace(problem, start=prices, frozen=problem.frozen | others)
     return solve(world, alone).prices

@@ -15,6 +15,7 @@ from sim.decisions.investment import InvestmentPlan
 from sim.decisions.view import FirmView
 from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
+from sim.market.demand import outside_utility
 from sim.market.pricing import PriceProblem
 from sim.world.state import (
     TRAILING,
@@ -58,6 +59,9 @@ class Run:
     launch_cost: FloatArray  # CNY a launch
     launch_hazard: FloatArray  # (J,) a quarter
     comfort: FloatArray  # (F,) quarters
+    base_units: FloatArray  # (F,) vehicles a quarter
+    energy_per_car: FloatArray  # (F,) kWh, at base-year weights
+    outside: FloatArray  # (I,) utility of buying no electric car, utils
     outside_stake: FloatArray  # (F,)
     lines_by_firm: IntArray  # (J,) positions of lines in the order of their firms
     line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
@@ -80,6 +84,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     first_runway = runway(
         industry.cash, industry.credit_line, industry.fixed_cost + industry.rd
     )
+    units = industry.by_firm(industry.units)
     revenue = base_revenue(industry, calibration)
     tied_up = working_capital(
         np.tile(revenue, (TRAILING, 1)),
@@ -104,6 +109,9 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         launch_cost=launch_cost,
         launch_hazard=np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0),
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
+        base_units=units,
+        energy_per_car=industry.by_firm(industry.units * industry.battery_kwh) / units,
+        outside=outside_utility(calibration, settings),
         outside_stake=outside_stake,
         lines_by_firm=order,
         line_ends=ends,

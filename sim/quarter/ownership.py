@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,7 +66,13 @@ def _sign_one(run: Run, state: State, work: Work, number: int, contract: Contrac
 
 def _after_deal(state: State, contract: Contract) -> State:
     """Ownership as it would stand after the deal, on a copy."""
-    probe = state.copy()
+    probe = replace(
+        state,
+        owner=state.owner.copy(),
+        holdings=state.holdings.copy(),
+        control=state.control.copy(),
+        outside_stake=state.outside_stake.copy(),
+    )
     if contract.stake is not None:
         _enter_stake(probe, contract.stake)
     if contract.merger is not None:
@@ -89,7 +97,7 @@ def _review(state: State, contract: Contract) -> tuple[float, float]:
     units = state.trailing_units.sum(axis=0)
     shares = units / units.sum()
     after = profit_weights(_after_deal(state, contract))
-    return concentration_change(shares, profit_weights(state), after)
+    return concentration_change(shares, state.kappa, after)
 
 
 def _enter_stake(state: State, stake: Stake) -> None:
@@ -126,6 +134,7 @@ def _issue(run: Run, state: State, work: Work, stake: Stake) -> None:
         work.ledger.post_one("stake_from_owner", stake.target, amount)
     state.equity_raised[stake.target] += amount
     _enter_stake(state, stake)
+    state.kappa = profit_weights(state)
     work.events.append(
         Event(state.t, stake.target, "equity", investor, amount, f"stake {stake.share:.3f}")
     )
@@ -136,8 +145,9 @@ def _merge(run: Run, state: State, work: Work, contract: Contract) -> None:
     merger = contract.merger
     assert merger is not None
     acquirer, brands = _merging(state, merger.acquirer, contract.members)
+    state.owner[brands] = acquirer
+    state.kappa = profit_weights(state)
     for brand in brands:
-        state.owner[brand] = acquirer
         for stock in (state.debt, state.drawn, state.credit_line):
             stock[acquirer] += stock[brand]
             stock[brand] = 0.0

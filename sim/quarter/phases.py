@@ -22,10 +22,9 @@ from sim.market.costs import (
     glider_by_line,
     learning_elasticity,
 )
-from sim.market.demand import market_size, mean_utility, net_share, outside_utility
-from sim.market.pricing import PriceProblem, solve
+from sim.market.demand import market_size, mean_utility, net_share
+from sim.market.pricing import PriceProblem, demand_of, solve
 from sim.quarter.context import Run, Work
-from sim.quarter.ownership import profit_weights
 from sim.quarter.views import views
 from sim.world.state import State
 
@@ -68,11 +67,10 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
         settings.costs.procurement_cap,
     )
     work.battery_price = battery_price(world, state)
-    work.kappa = profit_weights(state)
+    work.kappa = state.kappa
     work.glider = glider_by_line(world, state, work.effects.glider)
     work.cost = work.glider + battery_by_line(world, state, work.effects.battery)
-    base_units = industry.by_firm(industry.units)
-    work.unit_cost = industry.by_firm(industry.units * work.cost) / base_units
+    work.unit_cost = industry.by_firm(industry.units * work.cost) / run.base_units
     parts = settings.conduct.parts
     work.learning = np.zeros(len(industry.firms))
     if parts.learning and settings.costs.learning == "frozen":
@@ -81,7 +79,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
         work.learning = learning_values(
             state.volume,
             effective_experience(state),
-            industry.by_firm(industry.units * work.glider) / base_units,
+            industry.by_firm(industry.units * work.glider) / run.base_units,
             learning_elasticity(world),
             industry.discount,
             work.effects.theta,
@@ -107,7 +105,8 @@ def invest(run: Run, state: State, work: Work) -> None:
         if plan is None or not state.active[firm]:
             continue
         lines = run.lines_of[firm]
-        work.launched[lines] = plan.launch & work.launch_due[lines]
+        if plan.launch.any():
+            work.launched[lines] = plan.launch & work.launch_due[lines]
         work.build[firm] = plan.build
         work.issue[firm] = plan.issue
     count = industry.by_firm(work.launched.astype(np.float64))
@@ -139,15 +138,15 @@ def price(run: Run, state: State, work: Work) -> None:
             lines = run.lines_of[firm]
             start[lines], frozen[lines] = plan.rule_price, True
     problem = PriceProblem(
-        mean_utility=mean_utility(world, state),
-        outside=outside_utility(world.calibration, world.settings),
+        demand=demand_of(
+            world, mean_utility(world, state), run.outside, state.active[industry.firm_of]
+        ),
         cost=work.cost,
         net_share=net_share(world, state.t),
         kappa=kappa,
         shadow=shadow,
         start=start,
         frozen=frozen,
-        active=state.active[industry.firm_of],
     )
     equilibrium = solve(world, problem)
     work.problem = problem
@@ -169,10 +168,8 @@ def clear(run: Run, state: State, work: Work) -> None:
         work.exports = np.zeros(len(industry.firms))
     state.sold = work.sold.copy()
     state.volume = work.units + work.exports
-    car = industry.by_firm(industry.units * industry.battery_kwh) / industry.by_firm(
-        industry.units
-    )
-    state.energy = industry.by_firm(work.sold * industry.battery_kwh) + work.exports * car
+    at_home = industry.by_firm(work.sold * industry.battery_kwh)
+    state.energy = at_home + work.exports * run.energy_per_car
     row = state.t % len(state.trailing_units)
     state.trailing_units[row] = work.units
     state.trailing_volume[row] = state.volume

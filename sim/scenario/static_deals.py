@@ -9,9 +9,8 @@ from sim.errors import Fault
 from sim.scenario.checks import fault_at, nearest
 from sim.scenario.reader import shown
 from sim.scenario.static_settings import NEEDED, OPTIONAL, DealSettings, StaticSettings
+from sim.scenario.static_tables import COMMAND_LINE
 from sim.scenario.tree import Tree
-
-COMMAND_LINE = "command line"
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,13 @@ from sim.scenario.checks import fault_at, nearest, validated
 from sim.scenario.reader import read_text, read_yaml, shown
 from sim.scenario.static_deals import StaticDeal, check_firm, read_deals
 from sim.scenario.static_settings import LONGEST_LABEL, Holding, StaticSettings
-from sim.scenario.static_tables import Table, read_table
+from sim.scenario.static_tables import COMMAND_LINE, Table, place_of_table, read_table
 from sim.scenario.static_tastes import Tastes, read_tastes
-from sim.scenario.tree import Tree, leaf
+from sim.scenario.tree import Tree, leaf, leaves
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-COMMAND_LINE = "command line"
 MAX_PRODUCTS = 2000
 
 
@@ -117,9 +116,7 @@ def load_static_market(
     if path is not None:
         document = read_yaml(read_text(Path(path), name), name)
         tree = Tree(document.data, document.places)
-    for key, value in (changes or {}).items():
-        tree = leaf((key,), value, (COMMAND_LINE, 0)).over(tree)
-    tree = _sets(sets, faults).over(tree)
+    tree = _sets(sets, faults).over(_changed(tree, changes or {}))
     settings = validated(StaticSettings, tree, (), faults)
     if settings is None:
         raise InputError(faults)
@@ -134,6 +131,9 @@ def load_static_market(
     firms = tuple(dict.fromkeys(columns.firms))
     nests = tuple(dict.fromkeys(columns.nests))
     outside = _outside(settings, tree, columns, faults)
+    if settings.parameters.alpha == 0.0 and tastes is None:
+        expected = "a negative price coefficient"
+        faults.append(fault_at(tree, ("parameters", "alpha"), 0, expected))
     rho, by_nest = _rho(settings, tree, nests, faults)
     holdings = tuple(
         _holding(tree, key, holding, firms, faults) for key, holding in settings.holdings.items()
@@ -174,6 +174,17 @@ def load_static_market(
     )
 
 
+def _changed(tree: Tree, changes: Mapping[str, Any]) -> Tree:
+    """Options of the command line over the file; deals replace those of the file."""
+    former = tree.get(("deals",))
+    if "deals" in changes and isinstance(former, dict):
+        for name in former:
+            tree = leaf(("deals", name), None, (COMMAND_LINE, 0)).over(tree)
+    for path, value in leaves(changes):
+        tree = leaf(path, value, (COMMAND_LINE, 0)).over(tree)
+    return tree
+
+
 def _sets(sets: Sequence[str], faults: list[Fault]) -> Tree:
     tree = Tree()
     for text in sets:
@@ -201,10 +212,9 @@ def _table(
     if settings.products:
         faults.append(fault_at(tree, ("products",), None, "products here or in a table, not both"))
     needed = ("market_ids", "firm_ids", "shares", "prices")
-    path = folder / settings.tables.products
-    return read_table(
-        path, settings.tables.products, needed, settings.tables.market, faults
-    )
+    name = settings.tables.products
+    path = place_of_table(tree, "products", folder) / name
+    return read_table(path, name, needed, settings.tables.market, faults)
 
 
 def _columns(

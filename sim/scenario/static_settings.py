@@ -94,8 +94,9 @@ class Tables(Group):
 class Parameters(Group):
     """Parameters of demand, with PyBLP's names and signs."""
 
-    alpha: Real | None = number("mean price coefficient", "utils a unit of money", default=None,
-                                lt=0.0)
+    alpha: Real | None = number(
+        "mean price coefficient", "utils a unit of money", default=None, le=0.0
+    )
     x2: tuple[str, ...] = Field(default=(), max_length=30)
     sigma: dict[str, Entry] = Field(default={})
     pi: dict[str, dict[str, Real]] = Field(default={})

@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from sim.errors import Fault, InputError
 from sim.scenario.checks import nearest
 from sim.scenario.reader import shown
+from sim.scenario.tree import Tree
 
 FloatArray = NDArray[np.float64]
 
+COMMAND_LINE = "command line"
 MAX_TABLE_BYTES = 50_000_000
 MAX_ROWS = 500_000
 MAX_COLUMNS = 500
@@ -120,6 +122,12 @@ def read_table(
         faults.append(Fault(name, reader.line_num, "", "", f"a CSV table ({shown(str(error))})"))
         return None
     return _one_market(Table(name, columns, tuple(lines), tuple(rows)), market, faults)
+
+
+def place_of_table(tree: Tree, key: str, folder: Path) -> Path:
+    """Where a table's name is looked up: beside the file, or here if an option names it."""
+    place = tree.place(("tables", key))
+    return Path() if place is None or place[0] == COMMAND_LINE else folder
 
 
 def _header(

@@ -2,8 +2,8 @@
 
 ``V_ij = delta_j + sum_k x_jk (Sigma nu_i + Pi d_i)_k - alpha_i p_j`` with the price
 coefficient ``alpha_i = -(alpha + (Sigma nu_i + Pi d_i)_prices)``. The columns of ``x2`` stand
-in the order of ``nodes0``, ``nodes1``, ...; ``constant`` is a column of ones. A demographic may
-be written ``1/income``.
+in the order of ``nodes0``, ``nodes1``, ...; ``constant`` is a column of ones. Nodes of columns
+that sigma does not use may be missing. A demographic may be written ``1/income``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sim.errors import Fault
 from sim.scenario.checks import fault_at, nearest
 from sim.scenario.reader import shown
 from sim.scenario.static_settings import Parameters, StaticSettings
-from sim.scenario.static_tables import Table, read_table
+from sim.scenario.static_tables import Table, place_of_table, read_table
 from sim.scenario.tree import Tree
 
 FloatArray = NDArray[np.float64]
@@ -55,15 +55,15 @@ def read_tastes(
         expected = "the mean price coefficient, since agents stand in a table"
         faults.append(fault_at(tree, ("parameters", "alpha"), None, expected))
     needed = ["market_ids", "weights"]
-    if parameters.sigma:
-        needed += [f"nodes{number}" for number in range(len(parameters.x2))]
+    needed += [f"nodes{number}" for number in _drawn(parameters)]
     terms = sorted({term for row in parameters.pi.values() for term in row})
     needed += sorted({term.removeprefix("1/") for term in terms})
     name = settings.tables.agents
     market = settings.tables.market
     if market is None and products is not None:
         market = products.rows[0]["market_ids"].strip()
-    agents = read_table(folder / name, name, needed, market, faults)
+    path = place_of_table(tree, "agents", folder) / name
+    agents = read_table(path, name, needed, market, faults)
     _check_names(parameters, tree, products, faults)
     if agents is None or products is None or len(faults) > before:
         return None
@@ -106,9 +106,10 @@ def _tastes(
     weights = agents.numbers("weights", faults)
     count, size = len(agents.rows), len(parameters.x2)
     draws = np.zeros((count, size))
-    if parameters.sigma:
-        nodes = [agents.numbers(f"nodes{number}", faults) for number in range(size)]
-        draws = np.array(nodes).T @ _sigma(parameters).T
+    nodes = np.zeros((count, size))
+    for number in _drawn(parameters):
+        nodes[:, number] = agents.numbers(f"nodes{number}", faults)
+    draws = nodes @ _sigma(parameters).T
     for term in terms:
         name = term.removeprefix("1/")
         values = agents.numbers(name, faults)
@@ -144,6 +145,14 @@ def _tastes(
         faults.append(Fault(agents.file, line, "alpha", shown(f"{worst:.6g}"), expected))
         return None
     return Tastes(alpha=-price, mu=mu, weights=weights)
+
+
+def _drawn(parameters: Parameters) -> list[int]:
+    """Positions in x2 of the columns whose nodes sigma uses."""
+    used: set[str] = set()
+    for column, entry in parameters.sigma.items():
+        used |= set(entry) if isinstance(entry, dict) else {column}
+    return [number for number, column in enumerate(parameters.x2) if column in used]
 
 
 def _sigma(parameters: Parameters) -> FloatArray:

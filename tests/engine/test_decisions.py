@@ -24,9 +24,9 @@ def test_no_firm_moves_its_prices_when_it_replies_alone(arm):
 def objective(run, problem, prices):
     """What each firm maximises (equation 3.1), written apart from the solver, (F,) CNY."""
     calibration, firm_of = run.world.calibration, run.world.industry.firm_of
-    utility = problem.mean_utility + calibration.types.taste
-    odds = np.exp(utility - np.outer(calibration.alpha, prices)) * problem.active
-    total = np.exp(problem.outside) + odds.sum(axis=1)
+    utility = problem.demand.delta + calibration.types.taste
+    odds = np.exp(utility - np.outer(calibration.alpha, prices)) * problem.demand.available
+    total = np.exp(problem.demand.outside) + odds.sum(axis=1)
     share = calibration.types.weights @ (odds / total[:, None])
     margin = problem.net_share * prices - problem.cost
     size = len(problem.kappa)
@@ -40,7 +40,7 @@ def test_no_firm_gains_by_repricing_one_car_near_or_far():
     model = walk(run, 10)
     problem, prices = model.work.problem, model.work.price
     held = objective(run, problem, prices)
-    for line in np.flatnonzero(problem.active):
+    for line in np.flatnonzero(problem.demand.available):
         firm = run.world.industry.firm_of[line]
         for factor in (0.5, 0.8, 0.95, 0.999, 1.001, 1.05, 1.3, 2.0):
             tried = prices.copy()

@@ -5,6 +5,7 @@ import pytest
 from worlds import run_of, walk
 
 from sim.finance.ledger import ACCOUNTS, Ledger
+from sim.quarter.ownership import profit_weights
 
 QUARTERS = 40
 POOR = tuple(
@@ -60,6 +61,7 @@ class Bookkeeper:
         self.before = now
         if before is None:
             return
+        assert np.array_equal(state.kappa, profit_weights(state))
         gross = np.abs(work.ledger.flows).sum()
         moved = now["cash"].sum() - before["cash"].sum()
         others = (now["outside"] - before["outside"]).sum()

@@ -1,0 +1,1 @@
+"""Questions that stand above the model; the roof of the house."""
