@@ -128,6 +128,8 @@ def run(
     full: bool = False,
     arms: Sequence[str] | None = None,
     quiet: bool = True,
+    executor: str = "local",
+    scheduler: str = "",
 ) -> Results:
     """Run a batch; runs made earlier under the same key are not made again.
 
@@ -148,6 +150,8 @@ def run(
         Only these arms and the baseline.
     quiet
         No progress on stderr.
+    executor, scheduler
+        ``dask`` and the address of its scheduler, for a cluster.
 
     Returns
     -------
@@ -165,5 +169,14 @@ def run(
 
     chosen = None if arms is None else scenario.with_baseline(arms)
     folder = Path(out) if out is not None else Path("results") / Path(scenario.file).stem
-    run_batch(scenario, folder, workers=workers, full=full, arms=chosen, quiet=quiet)
+    run_batch(
+        scenario,
+        folder,
+        workers=workers,
+        full=full,
+        arms=chosen,
+        quiet=quiet,
+        executor=executor,
+        scheduler=scheduler,
+    )
     return Results(folder)

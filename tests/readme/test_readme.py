@@ -1,0 +1,117 @@
+"""README shows what works: its scenario loads, its lines run, its verbs and targets exist."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sim.cli import main
+from sim.cli.main import verbs
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SMALL = ["--replicates", "1", "--workers", "1", "--quiet", "--set", "demand.types=32"]
+# As long as the last date in the shipped arms needs.
+SHORT = ["--set", "horizon.quarters=4"]
+
+
+def blocks(language: str) -> list[str]:
+    """Text of every fenced block of a language."""
+    found: list[str] = []
+    inside: str | None = None
+    for line in README.splitlines():
+        if line.startswith("```"):
+            inside = line[3:] if inside is None else None
+            if inside == language:
+                found.append("")
+        elif inside == language:
+            found[-1] += line + "\n"
+    return found
+
+
+def shown_lines() -> list[list[str]]:
+    """Words of every line that README tells to type, without its remark."""
+    return [
+        shlex.split(line, comments=True)[1:]
+        for block in blocks("")
+        for line in block.splitlines()
+        if line.startswith("./run_sim.py")
+    ]
+
+
+LINES = shown_lines()
+# A batch of an hour; its line runs with one replicate of a year instead.
+LONG = [words for words in LINES if words[0] in ("run", "plan", "calibrate")]
+READS_A_BATCH = [words for words in LINES if words[0] in ("compare", "report")]
+QUICK = [words for words in LINES if words not in [*LONG, *READS_A_BATCH]]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the shipped scenarios and that of README, in which lines are typed."""
+    scenarios = tmp_path / "scenarios"
+    scenarios.mkdir()
+    for path in (ROOT / "scenarios").glob("*.yaml"):
+        shutil.copy(path, scenarios)
+    (text,) = blocks("yaml")
+    name = re.match(r"# (scenarios/\S+\.yaml)", text)
+    assert name is not None
+    (tmp_path / name.group(1)).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_there_is_something_to_try() -> None:
+    assert len(LINES) >= 4
+    assert {words[0] for words in QUICK} >= {"validate", "show"}
+
+
+@pytest.mark.parametrize("words", QUICK, ids=" ".join)
+def test_a_line_that_runs_nothing_works(project: Path, words: list[str], capsys) -> None:
+    assert main(words) == 0
+    assert capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_every_line_works_in_its_order(project: Path, capsys) -> None:
+    for words in LINES:
+        more = [*SMALL, *SHORT] if words[0] == "run" else []
+        more += SHORT if words[0] == "plan" else []
+        assert main([*words, *more]) == 0, (words, capsys.readouterr().err)
+        assert capsys.readouterr().out, words
+
+
+@pytest.mark.slow
+def test_the_python_works(project: Path) -> None:
+    (text,) = blocks("python")
+    lines = text.splitlines()
+    (where,) = [number for number, line in enumerate(lines) if "sim.run" in line]
+    small = "s = s.set('replicates', 1).set('horizon.quarters', 4).set('demand.types', 32)"
+    lines.insert(where, small)
+    last = lines.pop().partition("#")[0].strip()
+    names: dict[str, object] = {}
+    exec("\n".join(lines).replace("workers=2", "workers=1"), names)
+    frame = eval(last, names)
+    assert set(frame["arm"]) == {"capital"}
+    assert (project / "results" / "faw_leapmotor" / "manifest.json").is_file()
+
+
+def test_the_table_of_verbs_has_every_verb_and_no_other() -> None:
+    rows = re.findall(r"^\| (`[^|]+`) \| ", README, re.MULTILINE)
+    named = [verb for row in rows for verb in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(verbs())
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", README, re.MULTILINE))
+    assert named
+    assert named <= targets
+
+
+def test_every_file_that_is_named_exists() -> None:
+    named = set(re.findall(r"(?<!!)\[[^\]]*\]\(([^)#:]+)\)", README))
+    assert len(named) > 5
+    assert [name for name in named if not (ROOT / name).exists()] == []
