@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from sim.batch.progress import Progress
 from sim.batch.recorder import Recorder
 from sim.batch.run_one import Runner
 from sim.errors import InputError
-from sim.record.provenance import library_versions, source_digest
+from sim.record.provenance import files_digest, library_versions, source_digest
 from sim.record.run_record import RunRecord
 from sim.record.store import Store
 from sim.scenario.market_tables import market_digest
@@ -34,8 +35,10 @@ Values = Mapping[str, float]
 FACTORY = "sim.studies.points:PointRunner"
 # Calibrations kept by a worker, 0.2 MB each; points come in order, so old ones are done with.
 _CALIBRATIONS_KEPT = 200
+# What is kept of a run depends on these beside the model.
+_MEASURED_BY = ("compare/measures.py", "studies/outcome.py", "studies/points.py")
 # Worlds that belong to some arms only: their settings leave the others as they are.
-_OF_AN_ARM = ("alliances", "injections")
+_OF_AN_ARM = ("alliances", "holdings", "injections")
 
 
 @dataclass(frozen=True)
@@ -192,9 +195,14 @@ def ask(
 
 
 def concerns(scenario: Scenario, arm: str, path: str) -> bool:
-    """Whether a setting concerns an arm: a contract's terms do not touch arms without it."""
-    keys = tuple(path.split("."))
-    return keys[0] not in _OF_AN_ARM or scenario.world(arm, {}).get(keys[:2]) is not None
+    """Whether a setting concerns an arm: a term of a contract concerns the arms that have it."""
+    *above, _ = path.split(".")
+    if not above or above[0] not in _OF_AN_ARM:
+        return True
+    found: Any = plain(scenario.settings(arm, {}))
+    for key in above:
+        found = found.get(key) if isinstance(found, dict) else None
+    return isinstance(found, dict)
 
 
 def _make(
@@ -229,7 +237,8 @@ def _read(store: Store, key: str, outcome: Outcome) -> tuple[float, str]:
 def _identity(scenario: Scenario, quarter: str) -> dict[str, object]:
     heading = scenario.heading
     return {
-        "model": source_digest((*MODEL_PACKAGES, "studies")),
+        "model": source_digest(MODEL_PACKAGES),
+        "measures": files_digest(_MEASURED_BY),
         "market": market_digest(heading.market),
         "libraries": library_versions(),
         "seed": heading.seed,

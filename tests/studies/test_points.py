@@ -8,10 +8,12 @@ from sim.compare import Batch
 from sim.compare.outcomes import outcomes, values_of
 from sim.errors import InputError
 from sim.record.store import Store
+from sim.scenario import load
 from sim.studies.outcome import OF_FIRM, measured, quarters_of, read_outcome, value_of
-from sim.studies.points import Point, ask
+from sim.studies.points import Point, ask, concerns
 from sim.studies.ranges import chosen_ranges, firms_of, known_ranges
 
+SHIPPED = "scenarios/faw_leapmotor.yaml"
 WAR = "conduct.war_intensity"
 STAKE = "alliances.faw_leapmotor.terms.equity_stake.stake"
 
@@ -177,6 +179,21 @@ def test_ranges_are_chosen_by_pattern_and_by_hand(short):
     assert by_path[WAR].source == "command line"
     (stake,) = chosen_ranges(short, [f"{STAKE}=0.01:0.3"])
     assert stake.value == 0.1
+
+
+def test_a_setting_concerns_the_arms_that_have_it():
+    whole = load(SHIPPED)
+    theta = "alliances.faw_leapmotor.terms.tech_sharing.theta"
+    held = {
+        path: [arm for arm in whole.arms if concerns(whole, arm, path)]
+        for path in (STAKE, theta, WAR, "injections.new_money.stake", "alliances.other.hazard")
+    }
+    assert held[STAKE] == ["capital"]
+    # Set by the kind of the contract and not by the file.
+    assert held[theta] == ["mou", "capital", "merger"]
+    assert held[WAR] == list(whole.arms)
+    assert held["injections.new_money.stake"] == ["stranger"]
+    assert held["alliances.other.hazard"] == []
 
 
 @pytest.mark.parametrize(
