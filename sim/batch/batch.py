@@ -6,16 +6,17 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sim.batch.executor import Outcome, run_tasks
+from sim.batch.executor import OnDone, Outcome, run_tasks
 from sim.batch.plan import MODEL_PACKAGES, Plan, make_plan, variant_values
 from sim.batch.progress import Progress
 from sim.batch.run_one import Runner
 from sim.calibration.table import HEADINGS, rows
-from sim.errors import CalibrationError
-from sim.record.manifest import write_manifest
+from sim.errors import CalibrationError, SimError, StoreError
+from sim.record.manifest import read_manifest, write_manifest
 from sim.record.provenance import library_versions, source_digest
 from sim.record.store import Store
 from sim.record.writer import write_text
@@ -24,6 +25,9 @@ from sim.scenario.priors import sensitivity_set
 from sim.scenario.scenario import Scenario
 
 FACTORY = "sim.batch.run_one:Runner"
+LOCAL, DASK = "local", "dask"
+EXECUTORS = (LOCAL, DASK)
+RESOLVED = "scenario.resolved.yaml"
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ class Finished:
     ----------
     folder
         Where it lies.
-    total, made, failed
-        Runs of the plan, made now, and failed (now or earlier).
+    total, different, made, failed
+        Runs of the plan, those that differ from each other, those made now, and those failed
+        (now or earlier).
     failures
         Run number and reason of the first few failures.
     seconds
@@ -44,6 +49,7 @@ class Finished:
 
     folder: Path
     total: int
+    different: int
     made: int
     failed: int
     failures: tuple[tuple[int, str], ...]
@@ -55,6 +61,8 @@ def run_batch(
     folder: Path,
     *,
     workers: int = 1,
+    executor: str = LOCAL,
+    scheduler: str = "",
     full: bool = False,
     arms: tuple[str, ...] | None = None,
     commands: dict[str, str] | None = None,
@@ -66,12 +74,16 @@ def run_batch(
     ----------
     workers
         Processes; the tables are the same for any number.
+    executor, scheduler
+        ``local``, or ``dask`` with the address of a scheduler or a cluster of its own; the
+        tables are the same.
     full
         All calibrations of the scenario.
     arms
         Only these arms.
     commands
-        Lines that reproduce or extend the batch, for the manifest.
+        Lines that reproduce (``rerun``) or extend (``full``) the batch; without them it is
+        reproduced from its resolved scenario.
     quiet
         No progress on stderr.
 
@@ -81,30 +93,67 @@ def run_batch(
         The folder cannot be written, or another process writes it.
     """
     began = time.time()
+    commands = {"rerun": _rerun(full, arms), **(commands or {})}
     plan = make_plan(scenario, full=full, arms=arms)
     with Store(folder) as store:
         done = store.done_keys()
-        missing = [k for k, key in enumerate(plan.keys) if done.get(key) != "ok"]
+        missing = plan.missing(done)
+        started = time.time()
         with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
-            run_tasks(
+            _maker(executor, scheduler)(
                 FACTORY,
                 scenario,
                 [plan.specs[k] for k in missing],
                 workers,
                 _keeper(store, plan, missing, progress),
             )
+        running = time.time() - started
         store.compact([_runs_row(scenario, plan, k) for k in range(len(plan.keys))])
         failures = _failures(store, plan)
     seconds = time.time() - began
-    write_text(folder / "scenario.resolved.yaml", scenario.resolved_yaml())
+    write_text(folder / RESOLVED, scenario.resolved_yaml())
     write_text(folder / "sources.txt", scenario.sources())
-    write_manifest(
-        folder, _manifest(scenario, plan, failures, commands or {}, began, seconds, arms)
-    )
-    write_text(folder / "reproduce.txt", (commands or {}).get("rerun", "") + "\n")
+    measured = {"runs": len(missing), "seconds": round(running, 1), "workers": workers}
+    manifest = _manifest(scenario, plan, failures, commands, began, seconds, arms)
+    write_manifest(folder, {**manifest, "made": measured if missing else _made_before(folder)})
+    write_text(folder / "reproduce.txt", commands["rerun"] + "\n")
     return Finished(
-        folder, len(plan.keys), len(missing), len(failures), tuple(failures[:5]), seconds
+        folder,
+        len(plan.keys),
+        plan.different,
+        len(missing),
+        len(failures),
+        tuple(failures[:5]),
+        seconds,
     )
+
+
+def _rerun(full: bool, arms: tuple[str, ...] | None) -> str:
+    """The command that makes a batch again from what lies in its folder."""
+    words = ["./run_sim.py", "run", f"FOLDER/{RESOLVED}"]
+    words += [f"--only arm={arm}" for arm in arms or ()]
+    return " ".join(words + ["--full"] * full)
+
+
+def _made_before(folder: Path) -> dict[str, Any]:
+    """What an earlier call measured, kept where this one had nothing to make."""
+    try:
+        found = read_manifest(folder).get("made", {})
+    except StoreError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _maker(executor: str, scheduler: str) -> Callable[[str, object, list[Any], int, OnDone], None]:
+    if executor == LOCAL:
+        return run_tasks
+    try:
+        from sim.batch.cluster import run_on_cluster
+    except ImportError as error:
+        raise SimError(
+            f"the Dask executor needs the package {error.name}: pip install 'ev-price-war[cluster]'"
+        ) from None
+    return partial(run_on_cluster, scheduler=scheduler)
 
 
 def _keeper(

@@ -12,8 +12,10 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import traceback
+import types
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -95,15 +97,16 @@ def run_tasks(
         The runner cannot be built.
     """
     if workers <= 1:
-        runner = _build(factory, shared)
+        runner = build(factory, shared)
         for index, spec in enumerate(specs):
-            on_done(index, _attempt(runner, spec))
+            on_done(index, attempt(runner, spec))
     elif specs:
         supervisor = _Supervisor(factory, shared, specs, on_done)
         supervisor.run(min(workers, len(specs)))
 
 
-def _build(factory: str, shared: object) -> Runner:
+def build(factory: str, shared: object) -> Runner:
+    """Build the runner named ``module:Class``; raises SimError where it cannot be built."""
     module, _, name = factory.partition(":")
     try:
         runner: Runner = getattr(importlib.import_module(module), name)(shared)
@@ -114,7 +117,8 @@ def _build(factory: str, shared: object) -> Runner:
     return runner
 
 
-def _attempt(runner: Runner, spec: Any) -> Outcome:
+def attempt(runner: Runner, spec: Any) -> Outcome:
+    """Make one run; whatever it raises is a failed outcome."""
     try:
         return Outcome("ok", runner.run(spec))
     except Exception as error:
@@ -135,14 +139,14 @@ def _work(pipe: Connection, factory: str) -> None:
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         pipe.send(None)
         try:
-            runner = _build(factory, pipe.recv())
+            runner = build(factory, pipe.recv())
         except Exception as error:
             known = isinstance(error, SimError)
             pipe.send(Outcome("failed", b"", str(error) if known else _last_line(error)))
             return
         pipe.send(Outcome("ok"))
         while True:
-            pipe.send(_attempt(runner, pipe.recv()))
+            pipe.send(attempt(runner, pipe.recv()))
 
 
 @dataclass(eq=False)
@@ -270,15 +274,22 @@ def _cause_of_death(exit_code: int | None) -> str:
 
 @contextlib.contextmanager
 def _quiet_start() -> Iterator[None]:
-    """What a new process inherits: one thread each, and deaf to Ctrl-C from its first moment."""
+    """What a new process inherits: one thread each, and deaf to Ctrl-C from its first moment.
+
+    It does not inherit the calling script: a worker needs nothing of it, and a script without
+    ``if __name__ == "__main__"`` would run a second time in each.
+    """
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     # Signal handlers can only be set in the main thread.
     main = threading.current_thread() is threading.main_thread()
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
     try:
         yield
     finally:
+        sys.modules["__main__"] = script
         if main:
             signal.signal(signal.SIGINT, handler)
         for name, value in before.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sim.batch.run_one import RunSpec
@@ -48,6 +49,16 @@ class Plan:
     keys: tuple[str, ...]
     variants: tuple[str, ...]
 
+    def missing(self, done: Mapping[str, str]) -> list[int]:
+        """Runs to make, given the status of those kept by key: each key once, in order."""
+        first = {key: number for number, key in reversed(list(enumerate(self.keys)))}
+        return sorted(number for key, number in first.items() if done.get(key) != "ok")
+
+    @property
+    def different(self) -> int:
+        """Number of runs that differ from each other."""
+        return len(set(self.keys))
+
 
 def variant_values(scenario: Scenario, full: bool) -> dict[str, dict[str, float]]:
     """Settings of each calibration by label.
@@ -65,6 +76,40 @@ def variant_values(scenario: Scenario, full: bool) -> dict[str, dict[str, float]
     return values
 
 
+@dataclass(frozen=True)
+class Cell:
+    """What a batch repeats for every replicate: calibration, design point and arm.
+
+    Attributes
+    ----------
+    key
+        Identity of the settings. A point that does not touch an arm has the key that the arm
+        has elsewhere; such cells are run once.
+    """
+
+    variant: str
+    point: int
+    arm: str
+    values: tuple[tuple[str, float], ...]
+    key: str
+
+
+def make_cells(
+    scenario: Scenario, *, full: bool = False, arms: tuple[str, ...] | None = None
+) -> tuple[Cell, ...]:
+    """List the cells of a batch: calibration, then design point, then arm."""
+    identity = _common_identity(scenario)
+    chosen = [arm for arm in scenario.arms if arms is None or arm in arms]
+    cells = []
+    for label, changes in variant_values(scenario, full).items():
+        for point in scenario.points():
+            values = {**changes, **dict(point.values)}
+            for arm in chosen:
+                key = _cell_identity(scenario, identity, arm, values)
+                cells.append(Cell(label, point.index, arm, tuple(values.items()), key))
+    return tuple(cells)
+
+
 def make_plan(
     scenario: Scenario,
     *,
@@ -80,24 +125,18 @@ def make_plan(
     arms
         Only these arms.
     """
-    variants = variant_values(scenario, full)
-    chosen = [arm for arm in scenario.arms if arms is None or arm in arms]
-    identity = _common_identity(scenario)
-    points = scenario.points()
-    cells = []
-    for label, changes in variants.items():
-        for point in points:
-            for arm in chosen:
-                values = {**changes, **dict(point.values)}
-                cells.append((label, point.index, arm, tuple(values.items())))
-    cell_keys = [_cell_identity(scenario, identity, arm, dict(v)) for _, _, arm, v in cells]
+    cells = make_cells(scenario, full=full, arms=arms)
     specs: list[RunSpec] = []
     keys: list[str] = []
     for replicate in range(scenario.heading.replicates):
-        for (label, point_index, arm, settings), key in zip(cells, cell_keys, strict=True):
-            specs.append(RunSpec(len(specs), replicate, point_index, arm, label, settings))
-            keys.append(f"{key}-{replicate:07d}")
-    return Plan(tuple(specs), tuple(keys), tuple(variants))
+        for cell in cells:
+            specs.append(
+                RunSpec(
+                    len(specs), replicate, cell.point, cell.arm, cell.variant, cell.values
+                )
+            )
+            keys.append(f"{cell.key}-{replicate:07d}")
+    return Plan(tuple(specs), tuple(keys), tuple(variant_values(scenario, full)))
 
 
 def _common_identity(scenario: Scenario) -> dict[str, object]:
@@ -116,10 +155,10 @@ def _common_identity(scenario: Scenario) -> dict[str, object]:
 def _cell_identity(
     scenario: Scenario, common: dict[str, object], arm: str, values: dict[str, float]
 ) -> str:
-    content = {
-        **common,
-        "settings": plain(scenario.settings(arm, values)),
-        "calibration": plain(scenario.calibration_settings(arm, values)),
-    }
+    settings = plain(scenario.settings(arm, values))
+    # Which other calibrations the file names changes no number of this one.
+    settings["calibration"].pop("variants", None)
+    calibration = plain(scenario.calibration_settings(arm, values))
+    content = {**common, "settings": settings, "calibration": calibration}
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

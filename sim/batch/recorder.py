@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.decisions.conduct import ShadowParts
 from sim.kernels.concentration import hhi
 from sim.kernels.demand import consumer_surplus
 from sim.kernels.grouping import group_sums
-from sim.market.pricing import demand_of
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.phases import pooled
 from sim.quarter.standing import STATES, standing
@@ -17,6 +17,8 @@ from sim.world.state import State
 
 FloatArray = NDArray[np.float64]
 Columns = dict[str, NDArray[np.generic]]
+
+NO_PARTS = ShadowParts(0.0, 0.0, 0.0, 0.0)  # of a firm that has left
 
 
 class Recorder:
@@ -29,7 +31,10 @@ class Recorder:
         self._events: list[Event] = []
 
     def quarter(self, state: State, work: Work) -> None:
-        """Record the quarter just walked; ``state.t`` points to the next one."""
+        """Record the quarter just walked; ``state.t`` points to the next one.
+
+        Names are kept as positions until the run is over.
+        """
         for name, value in self._market_row(state, work).items():
             self._market.setdefault(name, []).append(value)
         for name, values in self._firm_rows(state, work).items():
@@ -43,7 +48,7 @@ class Recorder:
         buying = units > 0.0
         by_owner = group_sums(state.owner, work.units, len(work.units))
         assert work.problem is not None
-        surplus = consumer_surplus(demand_of(world, work.problem), work.price)
+        surplus = consumer_surplus(work.problem.demand, work.price)
         bought_cars = work.market_size / world.settings.demand.no_purchase_margin
         return {
             "t": state.t - 1,
@@ -70,15 +75,15 @@ class Recorder:
         spent = industry.by_firm(work.sold * work.cost)
         sold = units > 0.0
         safe = np.where(sold, units, 1.0)
-        parts = [plan.parts for plan in work.plans if plan is not None]
+        stated = [NO_PARTS if plan is None else plan.parts for plan in work.plans]
+        parts = np.array([(p.total, p.learning, p.idle, p.war, p.conduct) for p in stated])
         problem = work.problem
         assert problem is not None
         verdict = standing(industry, state, state.t)
-        names = np.array(industry.firms)
         return {
             "t": np.full(size, state.t - 1, dtype=np.int32),
-            "firm": names,
-            "state": np.array(STATES)[verdict.state],
+            "firm": np.arange(size),
+            "state": verdict.state,
             "units": units,
             "exports": work.exports,
             "price": np.where(sold, paid / safe, np.nan),
@@ -95,29 +100,33 @@ class Recorder:
             "debt": state.debt,
             "runway": np.where(np.isfinite(work.runway), work.runway, np.nan),
             "mu": work.mu,
-            "shadow_value": np.array([part.total for part in parts]),
-            "learning": np.array([part.learning for part in parts]),
-            "idle": np.array([part.idle for part in parts]),
-            "war": np.array([part.war for part in parts]),
-            "conduct_part": np.array([part.conduct for part in parts]),
+            "shadow_value": parts[:, 0],
+            "learning": parts[:, 1],
+            "idle": parts[:, 2],
+            "war": parts[:, 3],
+            "conduct_part": parts[:, 4],
             "state_money": state.state_money,
             "owner_money": state.owner_money,
             "equity_raised": state.equity_raised,
-            "quality": industry.by_firm(industry.units * problem.mean_utility)
-            / industry.by_firm(industry.units),
+            "quality": industry.by_firm(industry.units * problem.demand.delta)
+            / self._run.base_units,
             "survives": verdict.survives,
             "brand": verdict.brand,
             "independent": verdict.independent,
-            "owner": names[state.owner],
+            "owner": state.owner,
             "group_cash": pooled(state.cash, state),
         }
 
     def tables(self) -> dict[str, Columns]:
         """Columns of the market, firm and event tables of this run."""
         firms = self._run.world.industry.firms
+        names = {"firm": np.array(firms), "owner": np.array(firms), "state": np.array(STATES)}
+        rows = {name: np.concatenate(values) for name, values in self._firms.items()}
+        for name, texts in names.items():
+            rows[name] = texts[rows[name].astype(np.int64)]
         return {
             "market": {name: np.array(values) for name, values in self._market.items()},
-            "firms": {name: np.concatenate(values) for name, values in self._firms.items()},
+            "firms": rows,
             "events": {
                 "t": np.array([event.t for event in self._events], dtype=np.int32),
                 "firm": np.array([firms[event.firm] for event in self._events], dtype=np.str_),

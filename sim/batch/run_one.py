@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.batch.recorder import Recorder
 from sim.calibration.calibrate import Calibration, calibrate
-from sim.calibration.industry import build_industry
+from sim.calibration.industry import Industry, build_industry
 from sim.errors import CalibrationError
 from sim.quarter.context import Run, make_run
 from sim.record.run_record import RunRecord
@@ -47,7 +47,7 @@ class RunSpec:
 
 
 class Runner:
-    """Makes runs of one scenario; keeps the calibrations and the luck it has met.
+    """Makes runs of one scenario; keeps the settings, calibrations and luck it has met.
 
     Parameters
     ----------
@@ -59,6 +59,7 @@ class Runner:
         self._scenario = scenario
         self._tables = read_market(scenario.heading.market)
         self._calibrations: dict[str, Calibration | CalibrationError] = {}
+        self._settled: dict[str, tuple[WorldSettings, Industry, Calibration]] = {}
         self._luck: tuple[int, Luck] | None = None
 
     def calibration(self, arm: str, values: Mapping[str, float]) -> Calibration:
@@ -92,9 +93,7 @@ class Runner:
             The settings are not valid, or the market cannot be calibrated.
         """
         heading = self._scenario.heading
-        settings = self._scenario.settings(arm, values)
-        calibration = self.calibration(arm, values)
-        industry = build_industry(self._tables, settings)
+        settings, industry, calibration = self._setting(arm, values)
         start, quarters = heading.horizon.start.index, heading.horizon.quarters
         world = World(
             industry=industry,
@@ -110,6 +109,18 @@ class Runner:
             ),
         )
         return make_run(world, self._outside_stake(industry.firms, settings))
+
+    def _setting(
+        self, arm: str, values: Mapping[str, float]
+    ) -> tuple[WorldSettings, Industry, Calibration]:
+        """What an arm and point are for every replicate."""
+        key = json.dumps([arm, sorted(values.items())])
+        if key not in self._settled:
+            settings = self._scenario.settings(arm, values)
+            calibration = self.calibration(arm, values)
+            industry = build_industry(self._tables, settings)
+            self._settled[key] = (settings, industry, calibration)
+        return self._settled[key]
 
     def _draw(self, firms: tuple[str, ...], lines: tuple[str, ...], replicate: int) -> Luck:
         if self._luck is None or self._luck[0] != replicate:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.errors import Fault, InputError
 from sim.kernels.grouping import group_sums
-from sim.kernels.ownership import claims_matrix
+from sim.kernels.ownership import add_stake, claims_matrix
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.world import WorldSettings
 
@@ -255,24 +255,3 @@ def _ownership(
         if holder in position and target in position:
             add_stake(holdings, control, position[holder], position[target], share, rights)
     return holdings, control
-
-
-def add_stake(
-    holdings: FloatArray,
-    control: FloatArray,
-    holder: int,
-    target: int,
-    share: float,
-    rights: str,
-) -> None:
-    """Enter a stake into the matrices of cash-flow and control rights, in place.
-
-    ``control[g, f]`` is the weight of firm f's owners in the conduct of firm g.
-    """
-    holdings[holder, target] += share
-    if rights == "proportional":
-        control[target, holder] += share
-        control[target, target] -= share
-    elif rights == "full":
-        control[target, :] = 0.0
-        control[target, holder] = 1.0

@@ -14,6 +14,9 @@ from sim.errors import Fault, InputError
 if TYPE_CHECKING:
     from sim.compare import Batch, Scope
 
+# The scenario that a batch was made from, in its folder.
+RESOLVED = "scenario.resolved.yaml"
+
 
 def add_verbs(subparsers: Any) -> None:
     """Register the verbs of this group."""
@@ -55,8 +58,28 @@ def compare(options: argparse.Namespace) -> int:
     else:
         make_two = csv_of_two if options.csv else printed_two
         first, second = batches
+        if not options.csv:
+            print(_settings_that_differ(options.folder, options.other), end="")
         print(make_two(first, second, **chosen, scopes=(scopes[0], scopes[1])), end="")
     return 0
+
+
+def _settings_that_differ(first: Path, second: Path) -> str:
+    """What the resolved scenarios of two batches set differently."""
+    from sim.scenario import load
+    from sim.scenario.present import differences
+
+    try:
+        trees = [load(folder / RESOLVED).settled for folder in (first, second)]
+    except InputError as error:
+        return f"The settings cannot be compared: {error.faults[0]}\n\n"
+    rows = [(row.path, row.one or "-", row.other or "-") for row in differences(*trees)]
+    if not rows:
+        return "No setting differs between A and B.\n\n"
+
+    from sim.compare.printing import aligned
+
+    return aligned(["settings that differ", "A", "B"], rows) + "\n\n"
 
 
 def report(options: argparse.Namespace) -> int:

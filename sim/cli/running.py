@@ -28,34 +28,51 @@ def _scenario_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
 
 
-def add_verbs(subparsers: Any) -> None:
-    """Register the verbs of this group."""
-    verb = subparsers.add_parser("run", help="run a batch: tables, figures, report")
+def _batch_options(verb: argparse.ArgumentParser) -> None:
     _scenario_options(verb)
     verb.add_argument("--replicates", type=_count, help="instead of the scenario's")
     verb.add_argument("--workers", type=_count, default=os.cpu_count() or 1)
+    verb.add_argument("--executor", choices=("local", "dask"), default="local")
+    verb.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="of a Dask cluster that stands, e.g. tcp://host:8786 (default: one on this machine)",
+    )
     verb.add_argument("--out", type=Path, help="folder (default: results/NAME_OF_THE_FILE)")
     verb.add_argument("--full", action="store_true", help="all calibrations, and mu_max 0")
-    verb.add_argument("--only", action="append", default=[], metavar="arm=NAME")
+    verb.add_argument(
+        "--only", action="append", default=[], metavar="arm=NAME",
+        help="this arm and the baseline; may be given more than once",
+    )
+
+
+def add_verbs(subparsers: Any) -> None:
+    """Register the verbs of this group."""
+    verb = subparsers.add_parser("run", help="run a batch: tables, figures, report")
+    _batch_options(verb)
     verb.add_argument("--quiet", action="store_true", help="no progress")
     verb.set_defaults(handler=run)
-    verb = subparsers.add_parser("plan", help="how many runs a batch is, before it runs")
-    _scenario_options(verb)
-    verb.add_argument("--replicates", type=_count)
-    verb.add_argument("--full", action="store_true")
+    verb = subparsers.add_parser("plan", help="runs, time and size of a batch, before it runs")
+    _batch_options(verb)
     verb.set_defaults(handler=plan)
     verb = subparsers.add_parser("calibrate", help="the calibrated market as a table")
     _scenario_options(verb)
     verb.add_argument("--full", action="store_true", help="every calibration of the scenario")
+    verb.add_argument(
+        "--spread", type=_count, metavar="N",
+        help="instead: spread of log-share changes in the panel and in N replicates",
+    )
     verb.set_defaults(handler=calibrate)
 
 
 def _load(options: argparse.Namespace) -> Scenario:
     from sim.scenario import load
 
-    scenario = load(options.file, options.sets)
+    sets = list(options.sets)
     if getattr(options, "replicates", None):
-        scenario = scenario.with_replicates(options.replicates)
+        sets.append(f"replicates={options.replicates}")
+    scenario = load(options.file, sets)
     for notice in scenario.notices:
         print(notice, file=sys.stderr)
     return scenario
@@ -64,24 +81,28 @@ def _load(options: argparse.Namespace) -> Scenario:
 def _only(options: argparse.Namespace, scenario: Scenario) -> tuple[str, ...] | None:
     if not options.only:
         return None
-    from sim.scenario.checks import nearest
-
+    faults = []
     names = []
     for text in options.only:
         key, _, name = text.partition("=")
-        if key != "arm" or name not in scenario.arms:
-            expected = "arm=NAME with one of " + ", ".join(scenario.arms)
-            near = nearest(name, scenario.arms)
-            raise InputError([Fault("command line", 0, "--only", text, expected, near)])
-        names.append(name)
-    return tuple(dict.fromkeys([scenario.heading.baseline, *names]))
+        if key == "arm" and name in scenario.arms:
+            names.append(name)
+            continue
+        from sim.scenario.checks import nearest
+
+        expected = "arm=NAME with one of " + ", ".join(scenario.arms)
+        near = nearest(name if key == "arm" else text, scenario.arms)
+        faults.append(Fault("command line", 0, "--only", text, expected, near and f"arm={near}"))
+    if faults:
+        raise InputError(faults)
+    return scenario.with_baseline(names)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run a batch and write its tables, figures and report."""
     scenario = _load(options)
     arms = _only(options, scenario)
-    folder = options.out or Path("results") / Path(options.file).stem
+    folder = _folder(options)
 
     from sim.batch.batch import run_batch
     from sim.report import write_report
@@ -94,6 +115,8 @@ def run(options: argparse.Namespace) -> int:
         scenario,
         folder,
         workers=options.workers,
+        executor="dask" if options.scheduler else options.executor,
+        scheduler=options.scheduler,
         full=options.full,
         arms=arms,
         commands=commands,
@@ -124,9 +147,11 @@ def _say(finished: Finished, paths: list[Path], scenario: Scenario) -> None:
     for sentence in answer(Batch(finished.folder)):
         print(sentence)
     print()
-    reused = finished.total - finished.made
+    reused, joined = finished.different - finished.made, finished.total - finished.different
     old = f", {reused:,} of them made before" if reused else ""
-    print(f"{finished.total:,} runs{old}, {finished.failed} failed, {finished.seconds:.0f} s")
+    same = f", {joined:,} the same as another" if joined else ""
+    counts = f"{finished.total:,} runs{old}{same}, {finished.failed} failed"
+    print(f"{counts}, {finished.seconds:.0f} s")
     for number, error in finished.failures:
         print(f"  run {number}: {error}", file=sys.stderr)
     print(f"tables   {finished.folder}/*.parquet, {finished.folder}/tables")
@@ -136,23 +161,56 @@ def _say(finished: Finished, paths: list[Path], scenario: Scenario) -> None:
 
 
 def plan(options: argparse.Namespace) -> int:
-    """Print how many runs a batch is."""
+    """Print how many runs a batch is, how long it will take and how large it will be."""
     scenario = _load(options)
 
-    from sim.batch.plan import variant_values
+    from sim.batch.estimate import from_batch, from_probe
+    from sim.batch.plan import make_cells
 
-    variants = variant_values(scenario, options.full)
-    points = scenario.points()
-    replicates = scenario.heading.replicates
-    total = len(variants) * len(points) * len(scenario.arms) * replicates
-    print(f"arms          {', '.join(scenario.arms)}")
-    print(f"points        {len(points)}")
+    arms = _only(options, scenario)
+    cells = make_cells(scenario, full=options.full, arms=arms)
+    replicates, quarters = scenario.heading.replicates, scenario.heading.horizon.quarters
+    total, different = len(cells), len({cell.key for cell in cells})
+    print(f"arms          {', '.join(dict.fromkeys(cell.arm for cell in cells))}")
+    print(f"points        {len(scenario.points())}")
     for path, values in scenario.sweep:
         print(f"              {path}: {', '.join(f'{value:g}' for value in values)}")
-    print(f"calibrations  {', '.join(variants)}")
-    print(f"replicates    {replicates}")
-    print(f"runs          {total:,} of {scenario.heading.horizon.quarters} quarters")
+    print(f"calibrations  {', '.join(dict.fromkeys(cell.variant for cell in cells))}")
+    print(f"replicates    {replicates:,}")
+    print(f"runs          {total * replicates:,} of {quarters} quarters")
+    if different < total:
+        print(
+            f"to make       {different * replicates:,}: points that do not touch an arm are run "
+            "once"
+        )
+    estimate = from_batch(_folder(options), quarters) or from_probe(scenario, cells)
+    runs = different * replicates
+    print(
+        f"time          {_span(estimate.time_for(runs, options.workers))} with "
+        f"{options.workers} workers, {1000.0 * estimate.seconds:.0f} ms a run"
+    )
+    print(f"size          {_size(estimate.size_for(runs))}")
+    print(f"              ({estimate.basis}; nothing was written)")
     return 0
+
+
+def _folder(options: argparse.Namespace) -> Path:
+    chosen: Path | None = options.out
+    return chosen or Path("results") / Path(options.file).stem
+
+
+def _span(seconds: float) -> str:
+    for limit, scale, unit in ((90.0, 1.0, "s"), (5400.0, 60.0, "min"), (172800.0, 3600.0, "h")):
+        if seconds < limit:
+            return f"about {max(1.0, seconds / scale):.0f} {unit}"
+    return f"about {seconds / 86400.0:.0f} days"
+
+
+def _size(size: float) -> str:
+    for limit, scale, unit in ((1e6, 1e3, "kB"), (1e9, 1e6, "MB"), (1e12, 1e9, "GB")):
+        if size < limit:
+            return f"about {max(1.0, size / scale):.0f} {unit}"
+    return f"about {size / 1e12:,.0f} TB"
 
 
 def calibrate(options: argparse.Namespace) -> int:
@@ -160,6 +218,8 @@ def calibrate(options: argparse.Namespace) -> int:
     import numpy as np
 
     scenario = _load(options)
+    if options.spread:
+        return _spread(scenario, options.spread)
 
     from sim.batch.plan import variant_values
     from sim.batch.run_one import Runner
@@ -181,4 +241,25 @@ def calibrate(options: argparse.Namespace) -> int:
             f"{calibration.inversion_residual:.0e}\n"
             "revealed = static markup - observed markup = learning + idle + war - conduct\n"
         )
+    return 0
+
+
+def _spread(scenario: Scenario, replicates: int) -> int:
+    """Print the size of luck: the panel's spread beside that of runs."""
+    from sim.batch.spread import FLOOR, PANEL_QUARTERS, compare_spread
+
+    compared = compare_spread(scenario, replicates)
+    print(
+        "standard deviation of log-share changes across firms, their mean at each date taken "
+        f"out;\nfirms with {FLOOR:,.0f} units or more in the first quarter; "
+        f"{PANEL_QUARTERS} quarters; {replicates} replicates of {scenario.heading.baseline}"
+    )
+    print(f"{'quarters':>8}{'panel':>9}{'(s.e.)':>9}{'runs':>9}{'(s.e.)':>9}{'distance':>10}")
+    for row in compared:
+        panel, runs = row.panel, row.simulated
+        print(
+            f"{runs.horizon:>8}{panel.value:>9.3f}{panel.standard_error:>9.3f}"
+            f"{runs.value:>9.3f}{runs.standard_error:>9.3f}{row.distance:>10.2f}"
+        )
+    print("distance: runs less panel, in standard errors of the difference")
     return 0

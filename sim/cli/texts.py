@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, printable
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+    from sim.scenario.tree import Tree
 
 
 def add_verbs(subparsers: Any) -> None:
@@ -17,14 +21,18 @@ def add_verbs(subparsers: Any) -> None:
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
     verb.set_defaults(handler=validate)
     verb = subparsers.add_parser("show", help="print a scenario resolved")
-    verb.add_argument("file", metavar="FILE")
+    verb.add_argument("file", nargs="?", metavar="FILE")
     verb.add_argument("--arm", help="the world settings of one arm")
+    verb.add_argument(
+        "--diff", nargs=2, metavar=("A", "B"),
+        help="only what differs: between two arms of FILE, or without FILE between two files",
+    )
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
     verb.add_argument("--sources", action="store_true", help="one line a value, with who set it")
     verb.set_defaults(handler=show)
     verb = subparsers.add_parser("list", help="the scenarios that ship, with their questions")
     verb.set_defaults(handler=listing)
-    verb = subparsers.add_parser("schema", help="JSON Schema of the world settings")
+    verb = subparsers.add_parser("schema", help="JSON Schema of a scenario file, for editors")
     verb.set_defaults(handler=schema)
 
 
@@ -44,7 +52,7 @@ def validate(options: argparse.Namespace) -> int:
         points = len(scenario.points())
         runs = len(scenario.arms) * points * scenario.heading.replicates
         print(
-            f"{file}: valid; {len(scenario.arms)} arms x {points} points x "
+            f"{printable(file)}: valid; {len(scenario.arms)} arms x {points} points x "
             f"{scenario.heading.replicates} replicates = {runs:,} runs"
         )
     if faults:
@@ -53,24 +61,59 @@ def validate(options: argparse.Namespace) -> int:
 
 
 def show(options: argparse.Namespace) -> int:
-    """Print a scenario or one arm, resolved."""
+    """Print a scenario or one arm, resolved, or what differs between two."""
+    if options.diff and options.file is None:
+        return _show_two_files(options)
+    if options.file is None:
+        raise InputError([Fault("command line", 0, "FILE", "", "a scenario file to show")])
+
     from sim.scenario import load
-    from sim.scenario.checks import nearest
-    from sim.scenario.present import arm_yaml, sources
-    from sim.scenario.resolve import expand_kinds
+    from sim.scenario.present import arm_yaml, differences, printed_differences, sources
 
     scenario = load(options.file, options.sets)
     for notice in scenario.notices:
         print(notice, file=sys.stderr)
-    if options.arm is None:
+    if options.diff:
+        first, second = _arms(options.diff, "--diff", scenario)
+        print(printed_differences(differences(first, second), tuple(options.diff)), end="")
+    elif options.arm is None:
         print(scenario.sources() if options.sources else scenario.resolved_yaml(), end="")
-        return 0
-    if options.arm not in scenario.arms:
-        near = nearest(options.arm, scenario.arms)
-        expected = "one of the arms " + ", ".join(scenario.arms)
-        raise InputError([Fault("command line", 0, "--arm", options.arm, expected, near)])
-    tree = expand_kinds(scenario.world(options.arm, {}), scenario.tree, (), [])
-    print(sources(tree) if options.sources else arm_yaml(tree), end="")
+    else:
+        (tree,) = _arms([options.arm], "--arm", scenario)
+        print(sources(tree) if options.sources else arm_yaml(tree), end="")
+    return 0
+
+
+def _arms(names: list[str], option: str, scenario: Scenario) -> list[Tree]:
+    """World settings of some arms, with the presets of their contracts."""
+    from sim.scenario.checks import nearest
+    from sim.scenario.resolve import expand_kinds
+
+    expected = "one of the arms " + ", ".join(scenario.arms)
+    faults = [
+        Fault("command line", 0, option, name, expected, nearest(name, scenario.arms))
+        for name in names
+        if name not in scenario.arms
+    ]
+    if faults:
+        raise InputError(faults)
+    return [expand_kinds(scenario.world(name, {}), scenario.tree, (), []) for name in names]
+
+
+def _show_two_files(options: argparse.Namespace) -> int:
+    from sim.scenario import load
+    from sim.scenario.present import differences, printed_differences
+
+    scenarios, faults = [], []
+    for file in options.diff:
+        try:
+            scenarios.append(load(file, options.sets))
+        except InputError as error:
+            faults += error.faults
+    if faults:
+        raise InputError(faults)
+    first, second = (scenario.settled for scenario in scenarios)
+    print(printed_differences(differences(first, second), tuple(options.diff)), end="")
     return 0
 
 
@@ -79,12 +122,12 @@ def listing(_: argparse.Namespace) -> int:
     from sim.scenario.catalogue import shipped
 
     for file, name, question in shipped():
-        print(f"{file}\n    {name}\n    {question}")
+        print(f"{file}\n    {printable(name)}\n    {printable(question)}")
     return 0
 
 
 def schema(_: argparse.Namespace) -> int:
-    """Print the JSON Schema of the world settings."""
+    """Print the JSON Schema of a scenario file."""
     from sim.scenario.catalogue import json_schema
 
     print(json.dumps(json_schema(), indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import final
 
@@ -38,9 +39,10 @@ class InvestmentPlan:
 class CautiousInvestor:
     """Spend while the runway lasts (our own rule).
 
-    Launches that are due are made while the runway left after paying for them is above
-    ``launch_runway`` quarters. Plants follow demand: what a year's mean production exceeds
-    is built. Equity is offered when the runway falls under ``raise_runway`` quarters.
+    Launches that are due are made, of the line that sells most first, while the runway left
+    after paying for them is above ``launch_runway`` quarters. Plants follow demand: what a
+    year's mean production exceeds is built. Equity is offered when the runway falls under
+    ``raise_runway`` quarters.
     """
 
     launch_runway: float
@@ -49,14 +51,17 @@ class CautiousInvestor:
 
     def invest(self, view: FirmView) -> InvestmentPlan:
         """Decide launches, building and issuing for this quarter."""
-        launch = view.launch_due.copy()
+        launch = view.launch_due
         means = view.cash + view.unused_credit
-        quarter = means / view.runway if np.isfinite(view.runway) and view.runway > 0 else 0.0
-        for line in np.flatnonzero(launch):
-            if means - view.launch_cost < self.launch_runway * quarter:
-                launch[line] = False
-            else:
-                means -= view.launch_cost
+        quarter = means / view.runway if 0.0 < view.runway < math.inf else 0.0
+        if launch.any():
+            launch = launch.copy()
+            order = np.argsort(-view.sold, kind="stable")
+            for line in order[launch[order]]:
+                if means - view.launch_cost < self.launch_runway * quarter:
+                    launch[line] = False
+                else:
+                    means -= view.launch_cost
         issue = 0.0
         if view.listed and view.runway < self.raise_runway:
             issue = self.raise_size * view.trailing_revenue

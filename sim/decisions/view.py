@@ -1,14 +1,14 @@
 """What a firm knows when it decides.
 
-A rule of conduct sees a ``FirmView`` and nothing else. The arrays are copies: a rule that
-writes into its view changes nobody's world. What firms know is thereby one assumption,
-visible in this file: their own books, the public prices and volumes of the last quarter,
-who owns whom, and what a car sold teaches each firm.
+A rule of conduct sees a ``FirmView`` and nothing else. The arrays are copies, closed to
+writing: a rule that tries to write into its view is told so, and nobody's world changes. What
+firms know is thereby one assumption, visible in this file: their own books, the public prices
+and volumes of the last quarter, who owns whom, and what a car sold teaches each firm.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class FirmView:
+class FirmView(NamedTuple):
     """One firm's knowledge in one quarter. F firms, J lines; CNY of net price.
 
     Attributes
@@ -30,8 +29,8 @@ class FirmView:
         Quarter of the run.
     lines
         Positions of its own lines.
-    price, cost
-        Own lines' last prices and present marginal costs, CNY.
+    price, cost, sold
+        Own lines' last prices and present marginal costs, CNY, and last domestic sales.
     kappa
         (F,) weight on each firm's profit that ownership gives it (O'Brien & Salop 2000).
     learning
@@ -65,6 +64,7 @@ class FirmView:
     lines: IntArray
     price: FloatArray
     cost: FloatArray
+    sold: FloatArray
     kappa: FloatArray
     learning: FloatArray
     theta: FloatArray

@@ -29,7 +29,7 @@ class Investor(Protocol):
 
 
 class Automaker(mesa.Agent):  # type: ignore[misc]
-    """A maker of electric cars.
+    """A maker of electric cars; one that has left the market is shown nothing and decides nothing.
 
     Replacing ``conduct`` or ``investor`` of one automaker changes that firm alone.
     """
@@ -48,12 +48,14 @@ class Automaker(mesa.Agent):  # type: ignore[misc]
     def invest(self) -> None:
         """State launches, building and issues for this quarter."""
         view = self.model.work.views[self.firm]
-        self.model.work.investments[self.firm] = self.investor.invest(view)
+        if view is not None:
+            self.model.work.investments[self.firm] = self.investor.invest(view)
 
     def plan(self) -> None:
         """State the weights or rule prices with which the firm enters the price game."""
         view = self.model.work.views[self.firm]
-        self.model.work.plans[self.firm] = self.conduct.plan(view)
+        if view is not None:
+            self.model.work.plans[self.firm] = self.conduct.plan(view)
 
     def commit(self) -> None:
         """Check that the firm's own best reply, solved alone, moves no price.
@@ -64,6 +66,6 @@ class Automaker(mesa.Agent):  # type: ignore[misc]
         if work.problem is None or not self.model.state.active[self.firm]:
             return
         alone = own_best_reply(world, work.problem, work.price, self.firm)
-        lines = work.views[self.firm].lines
+        lines = self.model.run_of.lines_of[self.firm]
         move = float(np.max(np.abs(alone[lines] / work.price[lines] - 1.0)))
         self.model.deviations[self.firm] = max(self.model.deviations[self.firm], move)

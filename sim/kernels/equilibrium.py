@@ -1,52 +1,74 @@
-"""Price equilibrium of multi-product firms: the zeta-markup fixed point, with a verdict.
+"""Price equilibrium of multi-product firms, with a verdict.
 
-Firm f maximises ``sum_g kappa_fg sum_{k in g} (n_k - c_k) q_k + sum_g Lambda_fg sum_{k in g}
-q_k`` over its own prices, n = w p. In zeta form (Morrow & Skerlos 2011):
-``n_j = c_j - Lambda_ff + [w_j s_j + sum_i w_i alpha_i P_ij K_{i,f(j)}] / A_j`` with
-``A_j = sum_i w_i alpha_i P_ij``, ``K_if = sum_g (kappa_fg S_ig + Lambda_fg Q_ig)``, S and Q the
-margin-weighted and plain probabilities of firm g's products. One evaluation costs
-O(I (J + F^2)); no J x J matrix is built.
+In zeta form (Morrow & Skerlos 2011), with nests and a net share of the price,
+``n_j = c_j - Lambda_ff + (1 - rho) [net_j s_j + sum_i w_i alpha_i P_ij (K_if + rho / (1 - rho)
+K_if|h)] / A_j``, ``A_j = sum_i w_i alpha_i P_ij``, ``K_if = sum_g (kappa_fg S_ig + Lambda_fg
+Q_ig)``, S and Q the margin-weighted and plain probabilities of firm g's products. One
+evaluation costs O(I (J + pairs of firms that mind each other)); no J x J matrix is built but to
+finish hard cases.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import KernelInputError
-from sim.kernels.demand import Demand, require_finite
-from sim.kernels.jit import kernel
+from sim.errors import KernelInputError, SolverError
+from sim.kernels.compiled import Market, compile_game, make_room
+from sim.kernels.curvature import Curvature
+from sim.kernels.demand import require_finite
+from sim.kernels.game import PriceGame
+from sim.kernels.groups import solve_groups
+from sim.kernels.zeta import BROKEN, CAUTION, CONVERGED, iterate
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
 
-MEMORY = 5  # past steps that Anderson's acceleration looks at
-# Under this relative step rounding decides, and ratios of steps say nothing.
-ROUNDING = 2e-15
-HIGHEST_RADIUS = 0.9999
+MEMORY = 8  # past steps that Anderson's acceleration looks at
+# Evaluations after which a market counts as hard and gets Newton's moves.
+PATIENCE = 26
+# A market that took more, or whose steps shrink less, is finished by Newton's move: a slow mode
+# may hide behind faster ones when the radius is observed.
+EASY, EASY_RADIUS = 16, 0.6
+# Newton's moves with one inverse; then it is made anew.
+NEWTON_PATIENCE = 12
+NEWTON_ROUNDS = 4
+# Prices this near to nothing are measured against the largest.
+SMALLEST_PRICE = 1e-6
+
+NO_INVERSE = np.zeros((0, 0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Equilibrium:
     """Prices that are best replies to first order, with a verdict.
 
     Attributes
     ----------
     prices, shares
-        (J,) money; share 0 for a product not on sale.
+        (J,) money; a product not on sale keeps its price and has share 0.
     converged
-        Whether the estimated relative price error is under the tolerance.
+        Whether residual and estimated error are under the tolerance.
     residual
         Largest undamped zeta step relative to price.
     error_estimate
-        ``residual / (1 - spectral radius)``, the radius observed on plain steps.
+        Estimated largest relative error of a price: twice ``residual / (1 - spectral radius)``,
+        the radius observed on plain steps; in hard markets, of Newton's moves.
     iterations
-        Evaluations of the zeta map.
+        Evaluations of the first-order conditions.
     worst
         Product with the largest step.
+    second_order
+        Whether every firm's objective is locally concave in its own free prices; None if not
+        asked.
+    unstable
+        A product of the firm for which it is not, the one whose price moves most in the
+        direction that gains; -1 for none.
+    method
+        What ended the search: ``groups`` (one markup a firm and nest), ``zeta``, ``newton``.
     """
 
     prices: FloatArray
@@ -56,140 +78,67 @@ class Equilibrium:
     error_estimate: float
     iterations: int
     worst: int
+    second_order: bool | None = None
+    unstable: int = -1
+    method: str = "zeta"
 
 
-@kernel
-def _accumulate(
-    weight: FloatArray,
-    outside: FloatArray,
-    type_weights: FloatArray,
-    alpha: FloatArray,
-    margin: FloatArray,
-    firm_of: IntArray,
-    rows: IntArray,
-    columns: IntArray,
-    kappa: FloatArray,
-    shadow: FloatArray,
-    firms: int,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    types, products = weight.shape
-    share = np.zeros(products)
-    slope = np.zeros(products)
-    numerator = np.zeros(products)
-    margins = np.zeros(firms)
-    plain = np.zeros(firms)
-    gain = np.zeros(firms)
-    for i in range(types):
-        total = outside[i]
-        for j in range(products):
-            total += weight[i, j]
-        inverse = 1.0 / total
-        margins[:] = 0.0
-        plain[:] = 0.0
-        gain[:] = 0.0
-        for j in range(products):
-            probability = weight[i, j] * inverse
-            weight[i, j] = probability
-            margins[firm_of[j]] += margin[j] * probability
-            plain[firm_of[j]] += probability
-        for n in range(len(rows)):
-            gain[rows[n]] += kappa[n] * margins[columns[n]] + shadow[n] * plain[columns[n]]
-        mass = type_weights[i]
-        steep = mass * alpha[i]
-        for j in range(products):
-            probability = weight[i, j]
-            share[j] += mass * probability
-            slope[j] += steep * probability
-            numerator[j] += steep * probability * gain[firm_of[j]]
-    return share, slope, numerator
+@dataclass(frozen=True, eq=False)
+class Linearisation:
+    """Newton's matrix at some prices of a market, to solve markets near it fast.
+
+    Attributes
+    ----------
+    inverse
+        (J, J) inverse of ``-d step / dp``; the identity for products not free there.
+    """
+
+    inverse: FloatArray
 
 
-class _ZetaMap:
-    """The zeta map on the products on sale, everything that does not change computed once."""
+def linearise(game: PriceGame, prices: FloatArray) -> Linearisation:
+    """Newton's matrix at ``prices``; worth its cost where many markets near it are solved.
 
-    def __init__(
-        self,
-        utility: FloatArray,
-        alpha: FloatArray,
-        weights: FloatArray,
-        outside: FloatArray,
-        costs: FloatArray,
-        net_share: FloatArray,
-        firm_of: IntArray,
-        kappa: FloatArray,
-        shadow: FloatArray,
-        free: BoolArray,
-        start: FloatArray,
-    ) -> None:
-        # One shift a type keeps exponentials in range; prices move too little to undo it.
-        top = np.maximum((utility - alpha[:, None] * start).max(axis=1), outside)
-        self._utility = utility - top[:, None]
-        self._outside = np.exp(outside - top)
-        self._alpha, self._weights = alpha, weights
-        self._costs, self._net_share = costs, net_share
-        self._firm_of, self._firms = firm_of, len(kappa)
-        used = (kappa != 0.0) | (shadow != 0.0)
-        self._rows, self._columns = (axis.astype(np.int64) for axis in np.nonzero(used))
-        self._kappa, self._shadow = kappa[used], shadow[used]
-        self._own = np.diag(shadow)[firm_of]
-        self._free = free
-        self.count = 0
-
-    def __call__(self, prices: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Undamped step in price units and shares, (J,) each."""
-        self.count += 1
-        weight = np.exp(self._utility - self._alpha[:, None] * prices)
-        share, slope, numerator = _accumulate(
-            weight,
-            self._outside,
-            self._weights,
-            self._alpha,
-            self._net_share * prices - self._costs,
-            self._firm_of,
-            self._rows,
-            self._columns,
-            self._kappa,
-            self._shadow,
-            self._firms,
-        )
-        net = self._costs - self._own + (self._net_share * share + numerator) / slope
-        step = np.where(self._free, net / self._net_share - prices, 0.0)
-        return step, share
+    Raises
+    ------
+    SolverError
+        The matrix is singular there.
+    """
+    free = np.flatnonzero(_free(game))
+    inverse = np.eye(len(game.costs))
+    block = _newton_inverse(game, prices, free)
+    if block is None:
+        raise SolverError("first-order conditions have no inverse at these prices")
+    inverse[np.ix_(free, free)] = block
+    return Linearisation(inverse)
 
 
 def solve_prices(
-    demand: Demand,
-    costs: FloatArray,
-    net_share: FloatArray,
-    firm_of: IntArray,
-    kappa: FloatArray,
-    shadow: FloatArray,
-    start: FloatArray,
+    game: PriceGame,
+    start: FloatArray | None = None,
     *,
-    frozen: BoolArray | None = None,
     tolerance: float = 1e-10,
     max_iterations: int = 2000,
+    second_order: bool = True,
+    near: Linearisation | None = None,
 ) -> Equilibrium:
     """Solve for prices that are best replies to each other, to first order.
 
+    Plain and nested logit are solved in one markup a firm (and nest). Other demand iterates
+    the zeta map, accelerated; where that is slow Newton's moves finish.
+
     Parameters
     ----------
-    demand
-        Demand of the market; what is not on sale keeps its price and sells nothing.
-    costs
-        (J,) marginal cost, money.
-    net_share
-        (J,) w, part of the buyer's price that the firm keeps.
-    firm_of
-        (J,) position of the firm that prices each product.
-    kappa, shadow
-        (F, F) profit weights, unit diagonal, and Lambda, money a unit.
     start
-        (J,) prices to start from; those of frozen products stay.
-    frozen
-        (J,) products held at their price (default: none).
+        (J,) prices to start from; those of frozen products stay. None for marginal costs.
     tolerance
         Accepted relative price error, estimated.
+    max_iterations
+        Evaluations of the first-order conditions allowed.
+    second_order
+        Whether to check second-order conditions.
+    near
+        Newton's matrix of a market near this one.
 
     Returns
     -------
@@ -199,120 +148,251 @@ def solve_prices(
     Raises
     ------
     KernelInputError
-        An input is not a market; the message names the product.
+        The start is not a set of prices; the message names the product.
+    SolverError
+        A price left the range of numbers; the message names the product.
     """
-    fixed = np.zeros(len(start), dtype=np.bool_) if frozen is None else frozen
-    if demand.nest_of is not None:
-        raise KernelInputError("prices of nested demand are not solved here")
-    _check(demand, costs, net_share, kappa, shadow, start)
-    chosen = demand.on_sale
+    first = _start(game, start)
+    chosen = game.demand.on_sale
     if len(chosen) == 0:
-        return Equilibrium(start.copy(), np.zeros(len(start)), True, 0.0, 0.0, 0, 0)
-    tastes = np.zeros((len(demand.alpha), len(start))) if demand.mu is None else demand.mu
-    every = len(chosen) == len(start)
-    deviations = tastes if every else tastes[:, chosen]
-    zeta = _ZetaMap(
-        demand.delta[chosen] + deviations,
-        demand.alpha,
-        demand.weights,
-        demand.outside,
-        costs[chosen],
-        net_share[chosen],
-        firm_of[chosen],
-        kappa,
-        shadow,
-        ~fixed[chosen],
-        start[chosen],
-    )
-    point = _iterate(zeta, start[chosen].copy(), tolerance, max_iterations)
-    prices, share = start.copy(), np.zeros(len(start))
-    prices[chosen], share[chosen] = point.prices, point.shares
+        return Equilibrium(first, np.zeros(len(first)), True, 0.0, 0.0, 0, 0)
+    found: Equilibrium | None = None
+    if len(game.demand.alpha) == 1:
+        found = _by_groups(game, first, tolerance)
+    if found is None or not found.converged:
+        found = _by_products(game, first, tolerance, max_iterations, near)
+    if not second_order:
+        return found
+    concave, unstable = check_second_order(game, found.prices)
+    return replace(found, second_order=concave, unstable=unstable)
+
+
+def solve_markets(
+    games: Sequence[PriceGame],
+    starts: Sequence[FloatArray | None] | None = None,
+    *,
+    tolerance: float = 1e-10,
+    max_iterations: int = 2000,
+    second_order: bool = True,
+) -> list[Equilibrium]:
+    """Solve several markets, each with its own verdict; see ``solve_prices``."""
+    given = [None] * len(games) if starts is None else starts
+    return [
+        solve_prices(
+            game,
+            start,
+            tolerance=tolerance,
+            max_iterations=max_iterations,
+            second_order=second_order,
+        )
+        for game, start in zip(games, given, strict=True)
+    ]
+
+
+def zeta_steps(game: PriceGame, prices: FloatArray) -> FloatArray:
+    """Undamped zeta step of every product on sale, frozen ones too, (J,) money; 0 elsewhere.
+
+    Positive where the firm would raise the price.
+    """
+    result = np.zeros(len(game.costs))
+    chosen = game.demand.on_sale
+    result[chosen] = Curvature(game, prices).step(chosen)
+    return result
+
+
+def _start(game: PriceGame, start: FloatArray | None) -> FloatArray:
+    held = game.held
+    if start is None:
+        if held.any():
+            raise KernelInputError(f"product {int(np.argmax(held))} is frozen at no price")
+        first = np.array(game.costs / game.kept)
+    else:
+        first = np.array(start, dtype=np.float64)
+    if first.shape != game.costs.shape:
+        raise KernelInputError(f"start prices have shape {first.shape}, not {game.costs.shape}")
+    require_finite("start price", first, game.demand.available)
+    return first
+
+
+def _free(game: PriceGame) -> NDArray[np.bool_]:
+    free = ~game.held
+    return free if game.demand.available is None else free & game.demand.available
+
+
+def _scale(prices: FloatArray) -> FloatArray:
+    """One over the size of each price."""
+    size = np.abs(prices)
+    largest = size.max()
+    floor = SMALLEST_PRICE * largest if largest > 0.0 else 1.0
+    result: FloatArray = 1.0 / np.maximum(size, floor)
+    return result
+
+
+def _by_groups(game: PriceGame, first: FloatArray, tolerance: float) -> Equilibrium | None:
+    point = solve_groups(game, first, tolerance)
+    if point is None:
+        return None
     return Equilibrium(
-        prices,
-        share,
+        point.prices,
+        point.shares,
         point.converged,
         point.residual,
-        point.error_estimate,
+        point.error,
         point.iterations,
-        int(chosen[point.worst]),
+        point.worst,
+        method="groups",
     )
 
 
-def _iterate(
-    zeta: _ZetaMap, prices: FloatArray, tolerance: float, max_iterations: int
+def _by_products(
+    game: PriceGame,
+    first: FloatArray,
+    tolerance: float,
+    most: int,
+    near: Linearisation | None,
 ) -> Equilibrium:
-    """Anderson's steps until they are small, then plain ones that measure the radius."""
-    history: list[tuple[FloatArray, FloatArray]] = []
-    residual = best = previous = np.inf
-    radius = 0.5
-    checking = False  # the last two points are a plain step apart
-    step, share = zeta(prices)
-    while True:
-        residual = float(np.max(np.abs(step / prices)))
-        if not np.isfinite(residual):
-            return _verdict(zeta, prices, share, step, residual, radius, False)
-        if checking and residual > ROUNDING:
-            radius = min(residual / previous, HIGHEST_RADIUS)
-        small = residual <= ROUNDING or residual / (1.0 - radius) < tolerance
-        if small and checking:
-            return _verdict(zeta, prices, share, step, residual, radius, True)
-        if zeta.count >= max_iterations:
-            return _verdict(zeta, prices, share, step, residual, radius, False)
-        if residual > 10.0 * best:
-            history.clear()
-        best = min(best, residual)
-        history.append((prices, step))
-        del history[:-MEMORY]
-        # Before acceptance, and at the start, where Anderson has no past, step plainly.
-        checking = small or len(history) == 1
-        previous = residual
-        prices = prices + step if checking else _anderson(history)
-        step, share = zeta(prices)
+    """The zeta map; Newton's moves where it is slow; the plain map where those fail."""
+    search = _Search(game, first, tolerance, most)
+    if near is not None:
+        block = near.inverse[np.ix_(search.chosen, search.chosen)]
+        if search.go(np.ascontiguousarray(block), MEMORY, NEWTON_PATIENCE, "zeta"):
+            return search.found()
+    if search.go(NO_INVERSE, MEMORY, PATIENCE, "zeta") and search.easy:
+        return search.found()
+    plain = search.found() if search.finished else None
+    for _ in range(NEWTON_ROUNDS):
+        inverse = search.newton()
+        if inverse is None or search.spent:
+            break
+        if search.go(inverse, MEMORY, NEWTON_PATIENCE, "newton"):
+            return search.found()
+    if plain is not None:
+        return plain
+    search.restart(first)
+    if not search.go(NO_INVERSE, MEMORY, (most - search.count) // 2, "zeta") and search.broken:
+        search.restart(first)
+    if not search.finished:
+        search.go(NO_INVERSE, 0, most - search.count, "zeta")
+    if search.broken:
+        raise SolverError(
+            f"price of product {search.worst} left the range of numbers after "
+            f"{search.count} evaluations"
+        )
+    return search.found()
 
 
-def _anderson(history: list[tuple[FloatArray, FloatArray]]) -> FloatArray:
-    """Anderson's (1965) next point; the plain step where that is not a price."""
-    points = np.array([point for point, _ in history])
-    steps = np.array([step for _, step in history])
-    changes = np.diff(steps, axis=0).T
-    moves = np.diff(points, axis=0).T
-    weights = np.linalg.lstsq(changes, steps[-1], rcond=1e-10)[0]
-    candidate: FloatArray = points[-1] + steps[-1] - (moves + changes) @ weights
-    plain: FloatArray = points[-1] + steps[-1]
-    return candidate if np.all(np.isfinite(candidate)) and np.all(candidate > 0.0) else plain
+class _Search:
+    """Where the search for an equilibrium stands; keeps the best point it has met."""
+
+    def __init__(
+        self, game: PriceGame, first: FloatArray, tolerance: float, most: int
+    ) -> None:
+        self.chosen = game.demand.on_sale
+        self._game, self._first, self._most = game, first, most
+        self._tolerance = tolerance
+        self._market: Market = compile_game(game)
+        self._point = first[self.chosen].copy()
+        self._shares = np.zeros(len(self.chosen))
+        self.count = 0
+        self._residual = self._error = np.inf
+        self.worst = int(self.chosen[0])
+        self.finished = self.broken = False
+        self._method = "zeta"
+
+    @property
+    def spent(self) -> bool:
+        return self.count >= self._most
+
+    @property
+    def easy(self) -> bool:
+        """Whether plain steps shrank fast, so that the radius seen on them is the radius."""
+        return self.count <= EASY and CAUTION * self._residual > (1.0 - EASY_RADIUS) * self._error
+
+    def restart(self, first: FloatArray) -> None:
+        self._point = first[self.chosen].copy()
+        self.broken = False
+
+    def go(self, inverse: FloatArray, memory: int, most: int, method: str) -> bool:
+        """Iterate from the present point; whether that ended in an accepted one."""
+        allowed = max(min(most, self._most - self.count), 1)
+        # The kernel moves utilities in place, to keep exponentials in range.
+        market = self._market._replace(utility=self._market.utility.copy())
+        status, count, residual, error, worst, prices, shares = iterate(
+            market,
+            *make_room(market),
+            self._point,
+            _scale(self._point),
+            inverse,
+            memory,
+            self._tolerance,
+            allowed,
+        )
+        self.count += count
+        self._method = method
+        self.finished, self.broken = status == CONVERGED, status == BROKEN
+        self.worst = int(self.chosen[worst])
+        if not self.broken:
+            self._point, self._shares = prices, shares
+            self._residual, self._error = residual, error
+        return self.finished
+
+    def newton(self) -> FloatArray | None:
+        """Inverse of the slopes at the present point; None where there is none."""
+        prices = self._first.copy()
+        prices[self.chosen] = self._point
+        inverse = np.eye(len(self.chosen))
+        free = np.flatnonzero(self._market.free)
+        block = _newton_inverse(self._game, prices, self.chosen[free])
+        if block is None:
+            return None
+        inverse[np.ix_(free, free)] = block
+        return inverse
+
+    def found(self) -> Equilibrium:
+        prices, shares = self._first.copy(), np.zeros(len(self._first))
+        prices[self.chosen], shares[self.chosen] = self._point, self._shares
+        return Equilibrium(
+            prices,
+            shares,
+            self.finished,
+            self._residual,
+            self._error,
+            self.count,
+            self.worst,
+            method=self._method,
+        )
 
 
-def _verdict(
-    zeta: _ZetaMap,
-    prices: FloatArray,
-    share: FloatArray,
-    step: FloatArray,
-    residual: float,
-    radius: float,
-    converged: bool,
-) -> Equilibrium:
-    size = np.abs(step)
-    worst = int(np.argmax(np.where(np.isfinite(size), size, np.inf)))
-    return Equilibrium(
-        prices, share, converged, residual, residual / (1.0 - radius), zeta.count, worst
-    )
+def _newton_inverse(game: PriceGame, prices: FloatArray, free: IntArray) -> FloatArray | None:
+    slopes = Curvature(game, prices).step_slopes(free, free)
+    if not np.isfinite(slopes).all():
+        return None
+    try:
+        inverse = np.linalg.inv(-slopes).astype(np.float64, copy=False)
+    except np.linalg.LinAlgError:
+        return None
+    return inverse if np.isfinite(inverse).all() else None
 
 
-def _check(
-    demand: Demand,
-    costs: FloatArray,
-    net_share: FloatArray,
-    kappa: FloatArray,
-    shadow: FloatArray,
-    start: FloatArray,
-) -> None:
-    for name, values in (("cost", costs), ("start price", start)):
-        require_finite(name, values, demand.available)
-    wrong = ~((start > 0.0) & (net_share > 0.0))
-    if demand.available is not None:
-        wrong &= demand.available
-    if np.any(wrong):
-        product = int(np.argmax(wrong))
-        raise KernelInputError(f"price or net share of product {product} is not positive")
-    if not (np.all(np.isfinite(kappa)) and np.all(np.isfinite(shadow))):
-        raise KernelInputError("a profit weight or shadow value is not finite")
+def check_second_order(game: PriceGame, prices: FloatArray) -> tuple[bool, int]:
+    """Whether each firm's objective is concave in its own free prices where slopes vanish.
+
+    Returns
+    -------
+    tuple
+        The answer, and the product that moves most in the direction that gains (-1: none).
+    """
+    curvature, free = Curvature(game, prices), _free(game)
+    for firm in range(game.firms):
+        mine = np.flatnonzero(free & (game.firm_of == firm))
+        if len(mine) == 0:
+            continue
+        hessian = curvature.hessian(mine)
+        if not np.isfinite(hessian).all():
+            return False, int(mine[0])
+        # Shares differ by orders of size; a product's own curvature is its unit.
+        unit = 1.0 / np.sqrt(np.maximum(np.abs(np.diag(hessian)), 1e-300))
+        values, directions = np.linalg.eigh(hessian * np.outer(unit, unit))
+        if values[-1] >= 0.0:
+            return False, int(mine[np.argmax(np.abs(directions[:, -1]))])
+    return True, -1

@@ -1,4 +1,9 @@
-"""Ownership algebra: claims and profit weights (O'Brien & Salop 2000)."""
+"""Ownership algebra: cash-flow rights, control rights, claims and profit weights.
+
+O'Brien & Salop (2000); equations 9.2 to 9.4 of ``sim/MODEL.md``. Holdings D (F, F) say what
+share of firm g firm f holds; control gamma (F, F) says what weight the outside owners of firm
+s have in the conduct of firm f. Cross and circular holdings are allowed.
+"""
 
 from __future__ import annotations
 
@@ -48,9 +53,88 @@ def control_weights(holdings: FloatArray, control: FloatArray) -> FloatArray:
     outside = 1.0 - holdings.sum(axis=0)
     # A firm held whole has no outside owners; its weight then comes from its controllers.
     claims = np.maximum(outside, 1e-12)[:, None] * claims_matrix(holdings)
-    weight = control @ claims
-    result: FloatArray = weight / np.diag(weight)[:, None]
+    return owner_weights(claims, control.T)
+
+
+def owner_weights(cash_flow: FloatArray, control: FloatArray) -> FloatArray:
+    """Profit weights kappa, (F, F), of the rights of any set of owners (equation 9.4).
+
+    ``kappa_fg = sum_o gamma_of beta_og / sum_o gamma_of beta_of``. With proportional control
+    (gamma = beta) this is ``cos(beta_f, beta_g) sqrt(IHHI_g / IHHI_f)`` (Backus, Conlon &
+    Sinkinson 2021).
+
+    Parameters
+    ----------
+    cash_flow, control
+        (O, F) beta and gamma: share of owner o in the profit and in the conduct of firm f.
+
+    Raises
+    ------
+    KernelInputError
+        The shapes differ, or those who control a firm have no share in its profit.
+    """
+    if cash_flow.shape != control.shape:
+        raise KernelInputError(
+            f"cash-flow rights have shape {cash_flow.shape}, control {control.shape}"
+        )
+    weight = control.T @ cash_flow
+    own = np.diag(weight)
+    if not (np.isfinite(weight).all() and np.all(own > 0.0)):
+        worst = int(np.argmin(np.where(np.isfinite(own), own, -np.inf)))
+        raise KernelInputError(f"those who control firm {worst} have no share in its profit")
+    result: FloatArray = weight / own[:, None]
     return result
+
+
+def silent_weights(holdings: FloatArray) -> FloatArray:
+    """Profit weights of silent stakes, (F, F): ``B_fg / B_ff`` of the claims B (equation 9.3)."""
+    claims = claims_matrix(holdings)
+    result: FloatArray = claims / np.diag(claims)[:, None]
+    return result
+
+
+def add_stake(
+    holdings: FloatArray,
+    control: FloatArray,
+    holder: int,
+    target: int,
+    share: float,
+    rights: str,
+) -> None:
+    """Enter a stake into the matrices of cash-flow and control rights, in place.
+
+    ``control[g, f]`` is the weight of firm f's owners in the conduct of firm g.
+
+    Parameters
+    ----------
+    share
+        Share of the target, 0 to 1.
+    rights
+        ``silent`` (conduct stays with the target's other owners), ``proportional`` (the
+        holder's owners count for the share held) or ``full`` (they decide alone).
+    """
+    holdings[holder, target] += share
+    if rights == "proportional":
+        control[target, holder] += share
+        control[target, target] -= share
+    elif rights == "full":
+        control[target, :] = 0.0
+        control[target, holder] = 1.0
+
+
+def acquire(holdings: FloatArray, control: FloatArray, acquirer: int, target: int) -> None:
+    """Enter a merger into the matrices, in place: the acquirer holds all of the target.
+
+    All other holders of the target are bought out; what the target holds and controls stays
+    with it, and so comes to the acquirer's owners. The two then weigh each other with one.
+    """
+    holdings[:, target] = 0.0
+    holdings[acquirer, target] = 1.0
+    # A stake of the target in its acquirer is cancelled.
+    holdings[target, acquirer] = 0.0
+    control[:, acquirer] += control[:, target]
+    control[:, target] = 0.0
+    control[target, :] = control[acquirer, :]
 
 
 def merge_kappa(kappa: FloatArray, owner: IntArray) -> FloatArray:
@@ -65,3 +149,23 @@ def merge_kappa(kappa: FloatArray, owner: IntArray) -> FloatArray:
         return kappa
     result: FloatArray = kappa[np.ix_(owner, owner)]
     return np.where(owner[:, None] == owner[None, :], 1.0, result)
+
+
+def product_weights(kappa: FloatArray, firm_of: IntArray) -> FloatArray:
+    """Weight of j's firm on the profit of product k, (J, J), from kappa (F, F).
+
+    Raises
+    ------
+    KernelInputError
+        A product names a firm that kappa does not have, or a weight is not finite.
+    """
+    if kappa.ndim != 2 or kappa.shape[0] != kappa.shape[1]:
+        raise KernelInputError(f"kappa has shape {kappa.shape}, not one row and column a firm")
+    wrong = (firm_of < 0) | (firm_of >= len(kappa))
+    if wrong.any():
+        worst = int(np.argmax(wrong))
+        raise KernelInputError(f"product {worst} is of firm {firm_of[worst]}, of {len(kappa)}")
+    if not np.isfinite(kappa).all():
+        raise KernelInputError("a profit weight is not finite")
+    result: FloatArray = kappa[np.ix_(firm_of, firm_of)]
+    return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.errors import SolverError
 from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import Equilibrium, solve_prices
+from sim.kernels.game import PriceGame
 from sim.world.state import World
 
 FloatArray = NDArray[np.float64]
@@ -20,27 +21,37 @@ BoolArray = NDArray[np.bool_]
 class PriceProblem:
     """One quarter's price game. F firms, J lines, I types; CNY and utils."""
 
-    mean_utility: FloatArray  # (J,)
-    outside: FloatArray  # (I,)
+    demand: Demand
     cost: FloatArray  # (J,)
     net_share: FloatArray  # (J,)
     kappa: FloatArray  # (F, F)
     shadow: FloatArray  # (F, F)
     start: FloatArray  # (J,)
     frozen: BoolArray  # (J,)
-    active: BoolArray  # (J,)
 
 
-def demand_of(world: World, problem: PriceProblem) -> Demand:
-    """Demand of the quarter (equation 2.1)."""
+def demand_of(
+    world: World, mean_utility: FloatArray, outside: FloatArray, on_sale: BoolArray
+) -> Demand:
+    """Demand of a quarter (equation 2.1).
+
+    Parameters
+    ----------
+    mean_utility
+        (J,) utils.
+    outside
+        (I,) utils.
+    on_sale
+        (J,) lines that buyers can choose.
+    """
     calibration = world.calibration
     return Demand(
-        delta=problem.mean_utility,
+        delta=mean_utility,
         mu=calibration.types.taste,
         alpha=calibration.alpha,
         weights=calibration.types.weights,
-        outside=problem.outside,
-        available=problem.active,
+        outside=outside,
+        available=on_sale,
     )
 
 
@@ -52,16 +63,17 @@ def solve(world: World, problem: PriceProblem) -> Equilibrium:
     SolverError
         The solver did not converge; its verdict is the message.
     """
-    equilibrium = solve_prices(
-        demand_of(world, problem),
-        problem.cost,
-        problem.net_share,
-        world.industry.firm_of,
-        problem.kappa,
-        problem.shadow,
-        problem.start,
+    game = PriceGame(
+        demand=problem.demand,
+        costs=problem.cost,
+        firm_of=world.industry.firm_of,
+        kappa=problem.kappa,
+        shadow=problem.shadow,
+        net_share=problem.net_share,
         frozen=problem.frozen,
     )
+    # Second orders are asked for by `validate`, not in every quarter of every run.
+    equilibrium = solve_prices(game, problem.start, second_order=False)
     if not equilibrium.converged:
         line = world.industry.lines[equilibrium.worst]
         raise SolverError(
@@ -82,15 +94,5 @@ def own_best_reply(
         The solver did not converge.
     """
     others = world.industry.firm_of != firm
-    alone = PriceProblem(
-        problem.mean_utility,
-        problem.outside,
-        problem.cost,
-        problem.net_share,
-        problem.kappa,
-        problem.shadow,
-        prices,
-        problem.frozen | others,
-        problem.active,
-    )
+    alone = replace(problem, start=prices, frozen=problem.frozen | others)
     return solve(world, alone).prices

@@ -36,7 +36,7 @@ class Phase:
     asks: str = ""
 
 
-_OWNERSHIP = {"owner", "holdings", "control", "outside_stake", "equity_raised"}
+_OWNERSHIP = {"owner", "holdings", "control", "kappa", "outside_stake", "equity_raised"}
 
 CALENDAR: tuple[Phase, ...] = (
     Phase("observe", phases.observe, frozenset()),

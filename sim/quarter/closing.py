@@ -112,7 +112,8 @@ def settle(run: Run, state: State, work: Work) -> None:
     leaving = found.insolvent[state.owner] & state.active
     if leaving.any():
         _exit(run, state, work, leaving)
-    state.cash = state.cash + ledger.change()
+    # What rounding leaves of a treasury that was wound up is not cash.
+    state.cash = np.where(state.active, state.cash + ledger.change(), 0.0)
     state.outside = state.outside + ledger.outside()
     _break_contracts(run, state, work)
 

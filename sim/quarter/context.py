@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from sim.decisions.investment import InvestmentPlan
 from sim.decisions.view import FirmView
 from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
+from sim.market.demand import outside_utility
 from sim.market.pricing import PriceProblem
 from sim.world.state import (
     TRAILING,
@@ -25,6 +27,7 @@ from sim.world.state import (
 )
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
@@ -56,7 +59,13 @@ class Run:
     launch_cost: FloatArray  # CNY a launch
     launch_hazard: FloatArray  # (J,) a quarter
     comfort: FloatArray  # (F,) quarters
+    base_units: FloatArray  # (F,) vehicles a quarter
+    energy_per_car: FloatArray  # (F,) kWh, at base-year weights
+    outside: FloatArray  # (I,) utility of buying no electric car, utils
     outside_stake: FloatArray  # (F,)
+    lines_by_firm: IntArray  # (J,) positions of lines in the order of their firms
+    line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
+    lines_of: tuple[IntArray, ...]  # positions of each firm's lines
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
 
 
@@ -75,6 +84,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     first_runway = runway(
         industry.cash, industry.credit_line, industry.fixed_cost + industry.rd
     )
+    units = industry.by_firm(industry.units)
     revenue = base_revenue(industry, calibration)
     tied_up = working_capital(
         np.tile(revenue, (TRAILING, 1)),
@@ -85,6 +95,10 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         np.zeros(len(industry.firms)),
         settings.finance.payables_distress_days,
     )
+    # Firms are shown where their lines stand, so nobody may write here.
+    order = np.argsort(industry.firm_of, kind="stable")
+    order.flags.writeable = False
+    ends = (0, *np.cumsum(lines_of_firm).tolist())
     return Run(
         world=world,
         contracts=contracts,
@@ -95,7 +109,13 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         launch_cost=launch_cost,
         launch_hazard=np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0),
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
+        base_units=units,
+        energy_per_car=industry.by_firm(industry.units * industry.battery_kwh) / units,
+        outside=outside_utility(calibration, settings),
         outside_stake=outside_stake,
+        lines_by_firm=order,
+        line_ends=ends,
+        lines_of=tuple(order[a:b] for a, b in pairwise(ends)),
         seller_financed=tied_up.net,
     )
 
@@ -145,7 +165,7 @@ class Work:
     units: FloatArray  # (F,)
     exports: FloatArray  # (F,)
     market_size: float
-    views: list[FirmView] = field(default_factory=list)
+    views: list[FirmView | None] = field(default_factory=list)  # None: has left the market
     investments: list[InvestmentPlan | None] = field(default_factory=list)
     plans: list[PricePlan | None] = field(default_factory=list)
     problem: PriceProblem | None = None

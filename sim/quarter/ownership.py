@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.alliances.contracts import Contract, Stake
 from sim.alliances.review import cleared, concentration_change
-from sim.calibration.industry import add_stake
 from sim.finance.books import stake_price
-from sim.kernels.ownership import control_weights, merge_kappa
+from sim.kernels.ownership import add_stake, control_weights, merge_kappa
 from sim.quarter.context import Event, Run, Work
 from sim.world.state import State
 
@@ -65,20 +66,38 @@ def _sign_one(run: Run, state: State, work: Work, number: int, contract: Contrac
 
 def _after_deal(state: State, contract: Contract) -> State:
     """Ownership as it would stand after the deal, on a copy."""
-    probe = state.copy()
+    probe = replace(
+        state,
+        owner=state.owner.copy(),
+        holdings=state.holdings.copy(),
+        control=state.control.copy(),
+        outside_stake=state.outside_stake.copy(),
+    )
     if contract.stake is not None:
         _enter_stake(probe, contract.stake)
     if contract.merger is not None:
-        for member in contract.members:
-            probe.owner[member] = contract.merger.acquirer
+        acquirer, brands = _merging(probe, contract.merger.acquirer, contract.members)
+        probe.owner[brands] = acquirer
     return probe
+
+
+def _merging(
+    state: State, acquirer: int, members: tuple[int, ...]
+) -> tuple[int, NDArray[np.int64]]:
+    """Who owns all after a merger, and the brands that come to it: the members' and their own.
+
+    A brand that was merged before buys for its owner and brings all that the owner has.
+    """
+    owner = int(state.owner[acquirer])
+    joining = {int(state.owner[member]) for member in members} - {owner}
+    return owner, np.flatnonzero(np.isin(state.owner, sorted(joining)))
 
 
 def _review(state: State, contract: Contract) -> tuple[float, float]:
     units = state.trailing_units.sum(axis=0)
     shares = units / units.sum()
     after = profit_weights(_after_deal(state, contract))
-    return concentration_change(shares, profit_weights(state), after)
+    return concentration_change(shares, state.kappa, after)
 
 
 def _enter_stake(state: State, stake: Stake) -> None:
@@ -115,6 +134,7 @@ def _issue(run: Run, state: State, work: Work, stake: Stake) -> None:
         work.ledger.post_one("stake_from_owner", stake.target, amount)
     state.equity_raised[stake.target] += amount
     _enter_stake(state, stake)
+    state.kappa = profit_weights(state)
     work.events.append(
         Event(state.t, stake.target, "equity", investor, amount, f"stake {stake.share:.3f}")
     )
@@ -124,22 +144,19 @@ def _merge(run: Run, state: State, work: Work, contract: Contract) -> None:
     """Pool the balance sheets in the acquirer; the brands stay."""
     merger = contract.merger
     assert merger is not None
-    acquirer = merger.acquirer
-    for member in contract.members:
-        if member == acquirer:
-            continue
-        brands = np.flatnonzero(state.owner == state.owner[member])
-        for brand in brands:
-            state.owner[brand] = acquirer
-            for stock in (state.debt, state.drawn, state.credit_line):
-                stock[acquirer] += stock[brand]
-                stock[brand] = 0.0
-        year = float(state.trailing_revenue[:, brands].sum())
+    acquirer, brands = _merging(state, merger.acquirer, contract.members)
+    state.owner[brands] = acquirer
+    state.kappa = profit_weights(state)
+    for brand in brands:
+        for stock in (state.debt, state.drawn, state.credit_line):
+            stock[acquirer] += stock[brand]
+            stock[brand] = 0.0
+        year = float(state.trailing_revenue[:, brand].sum())
         work.one_off[acquirer] += merger.integration_cost_share * year
         work.events.append(
             Event(
                 state.t,
-                member,
+                int(brand),
                 "merged",
                 run.world.industry.firms[acquirer],
                 merger.integration_cost_share * year,

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from sim.alliances.effects import combine
 from sim.calibration.calibrate import LEARNING_HORIZON, idle_cost
-from sim.decisions.view import FirmView
 from sim.errors import SolverError
 from sim.finance.books import runway, shadow_cost_of_cash
 from sim.kernels.grouping import group_sums
@@ -23,10 +22,10 @@ from sim.market.costs import (
     glider_by_line,
     learning_elasticity,
 )
-from sim.market.demand import market_size, mean_utility, net_share, outside_utility
-from sim.market.pricing import PriceProblem, solve
+from sim.market.demand import market_size, mean_utility, net_share
+from sim.market.pricing import PriceProblem, demand_of, solve
 from sim.quarter.context import Run, Work
-from sim.quarter.ownership import profit_weights
+from sim.quarter.views import views
 from sim.world.state import State
 
 FloatArray = NDArray[np.float64]
@@ -68,11 +67,10 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
         settings.costs.procurement_cap,
     )
     work.battery_price = battery_price(world, state)
-    work.kappa = profit_weights(state)
+    work.kappa = state.kappa
     work.glider = glider_by_line(world, state, work.effects.glider)
     work.cost = work.glider + battery_by_line(world, state, work.effects.battery)
-    base_units = industry.by_firm(industry.units)
-    work.unit_cost = industry.by_firm(industry.units * work.cost) / base_units
+    work.unit_cost = industry.by_firm(industry.units * work.cost) / run.base_units
     parts = settings.conduct.parts
     work.learning = np.zeros(len(industry.firms))
     if parts.learning and settings.costs.learning == "frozen":
@@ -81,7 +79,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
         work.learning = learning_values(
             state.volume,
             effective_experience(state),
-            industry.by_firm(industry.units * work.glider) / base_units,
+            industry.by_firm(industry.units * work.glider) / run.base_units,
             learning_elasticity(world),
             industry.discount,
             work.effects.theta,
@@ -97,39 +95,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
     work.conduct = calibration.conduct * relative_cost * (1.0 if parts.conduct else 0.0)
     luck = world.luck.launch[state.t]
     work.launch_due = (luck < run.launch_hazard) & state.active[industry.firm_of]
-    work.views = [_view(run, state, work, firm) for firm in range(len(industry.firms))]
-
-
-def _view(run: Run, state: State, work: Work, firm: int) -> FirmView:
-    industry = run.world.industry
-    lines = np.flatnonzero(industry.firm_of == firm)
-    group = state.owner == state.owner[firm]
-    owner = int(state.owner[firm])
-    return FirmView(
-        firm=firm,
-        t=state.t,
-        lines=lines,
-        price=state.price[lines],
-        cost=work.cost[lines],
-        kappa=work.kappa[firm].copy(),
-        learning=work.learning.copy(),
-        theta=work.effects.theta.copy(),
-        idle=np.where(group, work.idle, 0.0),
-        war=np.where(group, work.war, 0.0),
-        conduct=np.where(group, work.conduct, 0.0),
-        group=group,
-        mu=float(work.mu[firm]),
-        runway=float(work.runway[firm]),
-        comfort=float(run.comfort[owner]),
-        launch_due=work.launch_due[lines],
-        launch_cost=float(run.launch_cost[firm] * work.effects.development[firm]),
-        cash=float(max(state.cash[owner], 0.0)),
-        unused_credit=float(max(state.credit_line[owner] - state.drawn[owner], 0.0)),
-        volume=float(state.trailing_volume[:, firm].mean()),
-        capacity=float(state.capacity[firm]),
-        listed=bool(industry.listed[owner]) and owner == firm,
-        trailing_revenue=float(state.trailing_revenue[:, firm].sum()),
-    )
+    work.views = views(run, state, work)
 
 
 def invest(run: Run, state: State, work: Work) -> None:
@@ -138,8 +104,9 @@ def invest(run: Run, state: State, work: Work) -> None:
     for firm, plan in enumerate(work.investments):
         if plan is None or not state.active[firm]:
             continue
-        lines = work.views[firm].lines
-        work.launched[lines] = plan.launch & work.launch_due[lines]
+        lines = run.lines_of[firm]
+        if plan.launch.any():
+            work.launched[lines] = plan.launch & work.launch_due[lines]
         work.build[firm] = plan.build
         work.issue[firm] = plan.issue
     count = industry.by_firm(work.launched.astype(np.float64))
@@ -162,22 +129,24 @@ def price(run: Run, state: State, work: Work) -> None:
     kappa, shadow = np.eye(size), np.zeros((size, size))
     start, frozen = state.price.copy(), np.zeros(len(industry.lines), dtype=np.bool_)
     for firm, plan in enumerate(work.plans):
+        if not state.active[firm]:
+            continue
         if plan is None:
             raise SolverError(f"{industry.firms[firm]} stated no plan")
         kappa[firm], shadow[firm] = plan.kappa, plan.shadow
         if plan.rule_price is not None:
-            lines = work.views[firm].lines
+            lines = run.lines_of[firm]
             start[lines], frozen[lines] = plan.rule_price, True
     problem = PriceProblem(
-        mean_utility=mean_utility(world, state),
-        outside=outside_utility(world.calibration, world.settings),
+        demand=demand_of(
+            world, mean_utility(world, state), run.outside, state.active[industry.firm_of]
+        ),
         cost=work.cost,
         net_share=net_share(world, state.t),
         kappa=kappa,
         shadow=shadow,
         start=start,
         frozen=frozen,
-        active=state.active[industry.firm_of],
     )
     equilibrium = solve(world, problem)
     work.problem = problem
@@ -199,10 +168,8 @@ def clear(run: Run, state: State, work: Work) -> None:
         work.exports = np.zeros(len(industry.firms))
     state.sold = work.sold.copy()
     state.volume = work.units + work.exports
-    car = industry.by_firm(industry.units * industry.battery_kwh) / industry.by_firm(
-        industry.units
-    )
-    state.energy = industry.by_firm(work.sold * industry.battery_kwh) + work.exports * car
+    at_home = industry.by_firm(work.sold * industry.battery_kwh)
+    state.energy = at_home + work.exports * run.energy_per_car
     row = state.t % len(state.trailing_units)
     state.trailing_units[row] = work.units
     state.trailing_volume[row] = state.volume

@@ -130,11 +130,13 @@ def _pack(table: str, name: str, values: NDArray[Any], body: list[bytes]) -> dic
     values = np.asarray(values)
     entry: dict[str, Any] = {"name": name, "length": len(values)}
     if values.dtype.kind in "UO":
-        if not all(isinstance(value, str) for value in values):
+        texts = values.tolist()
+        if values.dtype.kind == "O" and not all(isinstance(text, str) for text in texts):
             raise StoreError(f"table {table}: column {name} holds something that is no text")
-        levels, values = np.unique(values.astype(np.str_), return_inverse=True)
-        entry["levels"] = levels.tolist()
-        values = values.astype(np.uint32)
+        levels = sorted(set(texts))
+        code = {text: number for number, text in enumerate(levels)}
+        entry["levels"] = levels
+        values = np.array([code[text] for text in texts], dtype=np.uint32)
     elif values.dtype.kind not in _KINDS:
         raise StoreError(f"table {table}: column {name} has type {values.dtype}")
     raw = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))

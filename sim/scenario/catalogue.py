@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sim.errors import InputError
+from sim.scenario.changes import DESIGNS
 from sim.scenario.load import load
 from sim.scenario.market_tables import SCENARIOS
-from sim.scenario.quarters import Quarter
 from sim.scenario.world import Heading, WorldSettings
 
 
@@ -26,22 +26,78 @@ def shipped() -> list[tuple[str, str, str]]:
 
 
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a scenario's heading and world settings."""
+    """JSON Schema of a scenario file, for editors.
+
+    A file may leave out what it extends, and null removes, so nothing is required and null may
+    stand everywhere; the loader alone knows whether a scenario is whole.
+    """
+    heading, world = _schema(Heading), _schema(WorldSettings)
+    definitions = {**heading.pop("$defs", {}), **world.pop("$defs", {})}
+    definitions["World"] = world
+    numbers = {"type": "array", "items": {"type": "number"}}
+    design = {
+        "anyOf": [
+            {"type": "null"},
+            numbers,
+            {
+                "type": "object",
+                "properties": dict.fromkeys(DESIGNS, numbers),
+                "additionalProperties": False,
+            },
+        ]
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A scenario",
-        "heading": _schema(Heading),
-        "world": _schema(WorldSettings),
+        "type": "object",
+        "properties": {
+            "extends": {"type": "string", "description": "a scenario file to start from"},
+            **heading["properties"],
+            "arms": _named({"$ref": "#/$defs/World"}, "treatments of the same world"),
+            "sweep": _named(design, "values by dotted path of a world setting"),
+            "kinds": _named({"$ref": "#/$defs/Contract"}, "presets of contracts"),
+            "held": {"$ref": "#/$defs/World", "description": "what calibration holds instead"},
+            **world["properties"],
+        },
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+def _named(item: dict[str, Any], description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "type": "object",
+        "additionalProperties": {"anyOf": [item, {"type": "null"}]},
     }
 
 
 def _schema(model: type[Heading] | type[WorldSettings]) -> dict[str, Any]:
-    def clean(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: clean(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [clean(item) for item in value]
-        return str(value) if isinstance(value, Quarter) else value
+    """Schema of a model in which nothing is required and null may stand for every value."""
 
-    result: dict[str, Any] = clean(model.model_json_schema(by_alias=True))
+    def loose(schema: Any) -> Any:
+        if isinstance(schema, list | tuple):
+            return [loose(item) for item in schema]
+        if not isinstance(schema, dict):
+            return schema
+        result = {
+            key: loose(value) for key, value in schema.items() if key not in ("required", "default")
+        }
+        for key in ("properties", "patternProperties"):
+            if key in result:
+                result[key] = {name: _or_null(item) for name, item in result[key].items()}
+        if "patternProperties" in result:
+            # The pattern is that of a name, and nothing else may be one.
+            result["additionalProperties"] = False
+        elif isinstance(result.get("additionalProperties"), dict):
+            result["additionalProperties"] = _or_null(result["additionalProperties"])
+        return result
+
+    result: dict[str, Any] = loose(model.model_json_schema(by_alias=True))
     return result
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {key: schema[key] for key in ("title", "description") if key in schema}
+    rest = {key: value for key, value in schema.items() if key not in told}
+    return {**told, "anyOf": [rest, {"type": "null"}]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Iterable
@@ -14,11 +15,13 @@ from pydantic_core import ErrorDetails
 
 from sim.errors import Fault
 from sim.scenario.market_tables import MarketTables
+from sim.scenario.quarters import Quarter
 from sim.scenario.reader import Path_, shown
 from sim.scenario.tree import Tree, without_nulls
-from sim.scenario.world import WorldSettings
+from sim.scenario.world import Horizon, WorldSettings
 
 Model = TypeVar("Model", bound=BaseModel)
+_ARM = re.compile(r"^arms\.[a-z0-9_]+\.")
 
 # Firm values that calibration must meet again when they change; all others are counterfactual.
 STRUCTURAL_ITEMS = frozenset(
@@ -29,8 +32,14 @@ STRUCTURAL_ITEMS = frozenset(
 )
 
 
+LONGEST_NAME = 80
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name closest to a misspelt one, or an empty string."""
+    if len(name) > LONGEST_NAME:
+        # No name is as long, and comparing letters takes the square of their number.
+        return ""
     found = get_close_matches(name, list(known), 1, 0.6)
     return found[0] if found else ""
 
@@ -43,15 +52,36 @@ def fault_at(tree: Tree, path: Path_, value: object, expected: str, near: str = 
 
 
 def validated(
-    model: type[Model], tree: Tree, prefix: Path_, faults: list[Fault]
+    model: type[Model],
+    tree: Tree,
+    prefix: Path_,
+    faults: list[Fault],
+    *,
+    partly: bool = False,
 ) -> Model | None:
-    """Validate a tree against a model; faults are added, with ``prefix`` before their path."""
+    """Validate a tree against a model; faults are added, with ``prefix`` before their path.
+
+    With ``partly`` values may be missing.
+    """
     try:
         return model.model_validate(without_nulls(tree.data))
     except ValidationError as error:
         details = error.errors(include_url=False)
-        faults.extend(_fault(model, tree, prefix, detail) for detail in details)
+        faults.extend(
+            _fault(model, tree, prefix, detail)
+            for detail in details
+            if not (partly and detail["type"] == "missing")
+        )
         return None
+
+
+def unique(faults: list[Fault]) -> list[Fault]:
+    """Faults once each: what stands in the file shows in every arm."""
+    kept: dict[tuple[str, int, str, str, str], Fault] = {}
+    for fault in faults:
+        short = _ARM.sub("", fault.path)
+        kept.setdefault((fault.file, fault.line, short, fault.value, fault.expected), fault)
+    return list(kept.values())
 
 
 def _fault(model: type[BaseModel], tree: Tree, prefix: Path_, detail: ErrorDetails) -> Fault:
@@ -161,8 +191,7 @@ def check_names(
     tree: Tree,
     prefix: Path_,
     market: MarketTables,
-    start: int,
-    quarters: int,
+    horizon: Horizon | None,
 ) -> list[Fault]:
     """Check what a type cannot: that firms exist, dates lie in the run, stakes add up."""
     faults: list[Fault] = []
@@ -178,9 +207,13 @@ def check_names(
         if name not in firms:
             add(path, name, f"a firm of {market.name}", nearest(name, firms))
 
-    def date(path: Path_, index: int) -> None:
-        if not start <= index < start + quarters:
-            add(path, None, "a quarter within the horizon")
+    def date(path: Path_, when: Quarter) -> None:
+        if horizon is None:
+            return
+        first = horizon.start.index
+        last = Quarter(first + horizon.quarters - 1)
+        if not first <= when.index <= last.index:
+            add(path, str(when), f"a quarter within the horizon, {horizon.start} to {last}")
 
     for name in settings.calibration.closure_firms:
         firm(("calibration", "closure_firms"), name)
@@ -205,7 +238,7 @@ def check_names(
             firm((*path, "members"), member)
         if len(set(contract.members)) < len(contract.members):
             add((*path, "members"), list(contract.members), "each member once")
-        date((*path, "start"), contract.start.index)
+        date((*path, "start"), contract.start)
         stake, merger = contract.terms.equity_stake, contract.terms.merger
         if stake is not None:
             term = (*path, "terms", "equity_stake")
@@ -219,5 +252,5 @@ def check_names(
             add(where, merger.acquirer, "a member of the contract")
     for name, injection in settings.injections.items():
         firm(("injections", name, "to"), injection.to)
-        date(("injections", name, "start"), injection.start.index)
+        date(("injections", name, "start"), injection.start)
     return faults

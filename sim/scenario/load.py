@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sim.errors import Fault, InputError
-from sim.scenario.checks import (
-    check_names,
-    fault_at,
-    field_names,
-    is_number,
-    nearest,
-    validated,
-)
+from sim.scenario.changes import from_command_line, is_name, lay_over
+from sim.scenario.check_worlds import check_worlds
+from sim.scenario.checks import fault_at, nearest, unique, validated
 from sim.scenario.market_tables import SCENARIOS, MarketTables, known_markets, read_market
-from sim.scenario.reader import Path_, read_text, read_yaml, shown
-from sim.scenario.resolve import arm_tree, world_settings
+from sim.scenario.reader import Path_, read_text, read_yaml
 from sim.scenario.scenario import Scenario
-from sim.scenario.tree import Tree, leaf, leaves
-from sim.scenario.world import ARM_KEYS, FILE_KEYS, HEADING_KEYS, WORLD_KEYS, Heading, WorldSettings
+from sim.scenario.sweep import read_sweep
+from sim.scenario.tree import Tree
+from sim.scenario.world import ARM_KEYS, FILE_KEYS, HEADING_KEYS, WORLD_KEYS, Heading
 
 MAX_EXTENDS = 8
-MAX_POINTS = 100_000
-COMMAND_LINE = "command line"
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+MAX_ARMS = 100
 
 
 def load(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
@@ -45,16 +37,47 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
         All faults of the file, of what it extends, and of the settings.
     """
     source = Path(path)
-    tree, root = _read_chain(source, str(path), source.resolve().parent, ())
+    if "\0" in str(path):
+        raise InputError([Fault(str(path), 0, "", "", "the name of a file")])
+    written, root = _read_chain(source, str(path), source.resolve().parent, ())
     faults: list[Fault] = []
+    changes = from_command_line(sets, faults)
+    return assemble(str(path), written, root, changes, faults)
+
+
+def assemble(
+    file: str, written: Tree, root: Tree, changes: Tree, faults: list[Fault]
+) -> Scenario:
+    """Lay changes over a written scenario and check the whole.
+
+    Parameters
+    ----------
+    file
+        Name for people.
+    written
+        The file with what it extends.
+    root
+        World settings at the root of the ``extends`` chain.
+    changes
+        What the command line or a program sets.
+    faults
+        Found already; raised with the rest.
+
+    Raises
+    ------
+    InputError
+        All faults.
+    """
     notices: list[str] = []
-    overrides = _overrides(sets, faults)
-    tree, overrides = _replace_sweep(tree, overrides, notices)
-    tree = overrides.over(tree)
+    if changes.has(("extends",)):
+        expected = "another setting: what a file extends stands in the file"
+        faults.append(fault_at(changes, ("extends",), changes.get(("extends",)), expected))
+    named = tuple(_mapping(written, ("arms",)))[:MAX_ARMS]
+    tree = lay_over(written, changes, named, notices)
+    root = tree.part("held").over(root)
     _check_keys(tree, faults)
-    heading_tree = tree.only(HEADING_KEYS)
-    heading = validated(Heading, heading_tree, (), faults)
-    market = _market(heading, tree, faults)
+    heading = validated(Heading, tree.only(HEADING_KEYS), (), faults)
+    market = _market(tree, faults)
     arms = _arms(tree, faults)
     if heading is not None and arms and heading.baseline not in arms:
         faults.append(
@@ -63,20 +86,19 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
                 nearest(heading.baseline, arms),
             )
         )
-    sweep = _sweep(tree, arms, faults)
-    if heading is None or market is None:
-        raise InputError(_unique(faults))
-    _check_worlds(tree, overrides, arms, sweep, heading, market, faults)
-    if faults:
-        raise InputError(_unique(faults))
+    sweep = read_sweep(tree, arms, faults)
+    check_worlds(tree, root, arms, sweep, heading, market, faults)
+    if faults or heading is None:
+        raise InputError(unique(faults))
     return Scenario(
-        file=str(path),
+        file=file,
         heading=heading,
         arms=arms,
         sweep=sweep,
         tree=tree,
         root=root,
-        overrides=overrides,
+        written=written,
+        changes=changes,
         notices=tuple(notices),
     )
 
@@ -127,50 +149,27 @@ def _find(name: str, folder: Path, home: Path) -> Path | None:
     return None
 
 
-def _overrides(sets: Sequence[str], faults: list[Fault]) -> Tree:
-    tree = Tree()
-    for text in sets:
-        name, equals, value = text.partition("=")
-        keys = tuple(name.strip().split("."))
-        if not equals or not all(_NAME.fullmatch(key) for key in keys):
-            faults.append(Fault(COMMAND_LINE, 0, "", shown(text), "path.of.setting=value"))
-            continue
-        try:
-            data = read_yaml(f"value: {value.strip()}", COMMAND_LINE).data["value"]
-        except (InputError, KeyError):
-            faults.append(Fault(COMMAND_LINE, 0, name, shown(value), "a YAML value"))
-            continue
-        tree = leaf(keys, data, (COMMAND_LINE, 0)).over(tree)
-    return tree
-
-
-def _replace_sweep(tree: Tree, overrides: Tree, notices: list[str]) -> tuple[Tree, Tree]:
-    """A setting of the command line replaces a sweep of the same path."""
-    sweep = tree.get(("sweep",))
-    if isinstance(sweep, dict):
-        for path, value in leaves(overrides.data):
-            dotted = ".".join(path)
-            if dotted in sweep:
-                notices.append(f"--set {dotted}={value} replaces the sweep of {dotted}")
-                tree = leaf(("sweep", dotted), None, (COMMAND_LINE, 0)).over(tree)
-    return tree, overrides
-
-
 def _check_keys(tree: Tree, faults: list[Fault]) -> None:
-    for key in tree.data:
+    for key, value in tree.data.items():
         if key not in FILE_KEYS:
-            expected = "a key of a scenario"
+            shown_value = None if isinstance(value, dict | list) else value
             faults.append(
-                fault_at(tree, (key,), tree.data[key] if not isinstance(tree.data[key], dict | list)
-                         else None, expected, nearest(key, FILE_KEYS))
+                fault_at(tree, (key,), shown_value, "a key of a scenario", nearest(key, FILE_KEYS))
             )
-    for arm, world in _mapping(tree, ("arms",)).items():
-        if isinstance(world, dict):
-            for key in world:
-                if key not in ARM_KEYS:
-                    near = nearest(key, ARM_KEYS)
-                    expected = "a world setting: " + ", ".join(ARM_KEYS)
-                    faults.append(fault_at(tree, ("arms", arm, key), None, expected, near))
+    for key in ("kinds", "held"):
+        value = tree.get((key,))
+        if value is not None and not isinstance(value, dict):
+            faults.append(fault_at(tree, (key,), value, "a mapping"))
+    _check_world_keys(tree, ("held",), faults)
+    for arm in _mapping(tree, ("arms",)):
+        _check_world_keys(tree, ("arms", arm), faults)
+
+
+def _check_world_keys(tree: Tree, path: Path_, faults: list[Fault]) -> None:
+    for key in _mapping(tree, path):
+        if key not in ARM_KEYS:
+            expected = "a world setting: " + ", ".join(ARM_KEYS)
+            faults.append(fault_at(tree, (*path, key), None, expected, nearest(key, ARM_KEYS)))
 
 
 def _mapping(tree: Tree, path: Path_) -> dict[str, Any]:
@@ -178,147 +177,37 @@ def _mapping(tree: Tree, path: Path_) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _market(heading: Heading | None, tree: Tree, faults: list[Fault]) -> MarketTables | None:
-    if heading is None:
+def _market(tree: Tree, faults: list[Fault]) -> MarketTables | None:
+    """Tables of the market, None where its name is at fault."""
+    name = tree.get(("market",))
+    if not isinstance(name, str) or not is_name(name):
+        # The heading says so.
         return None
-    if heading.market not in known_markets():
-        faults.append(
-            fault_at(
-                tree, ("market",), heading.market, "a folder of scenarios/markets",
-                nearest(heading.market, known_markets()),
-            )
-        )
+    known = known_markets()
+    if name not in known:
+        expected = "a folder of scenarios/markets: " + ", ".join(known)
+        faults.append(fault_at(tree, ("market",), name, expected, nearest(name, known)))
         return None
-    return read_market(heading.market)
+    return read_market(name)
 
 
 def _arms(tree: Tree, faults: list[Fault]) -> tuple[str, ...]:
     found = tree.get(("arms",))
-    if not isinstance(found, dict) or not found:
-        faults.append(fault_at(tree, ("arms",), None, "a mapping of arms, e.g. solo: {}"))
-        return ()
     names = []
-    for name, world in found.items():
+    for name, world in found.items() if isinstance(found, dict) else ():
         if world is None:
             continue
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             faults.append(fault_at(tree, ("arms", name), name, "a name such as solo"))
         elif not isinstance(world, dict):
-            faults.append(fault_at(tree, ("arms", name), world, "a mapping of world settings"))
+            expected = "a mapping of world settings, {} for none"
+            faults.append(fault_at(tree, ("arms", name), world, expected))
         else:
             names.append(name)
-    return tuple(names)
-
-
-def _sweep(
-    tree: Tree, arms: tuple[str, ...], faults: list[Fault]
-) -> tuple[tuple[str, tuple[float, ...]], ...]:
-    found = tree.get(("sweep",))
-    if found is None:
-        return ()
-    if not isinstance(found, dict):
-        faults.append(fault_at(tree, ("sweep",), found, "a mapping of paths"))
-        return ()
-    result = []
-    points = 1
-    for dotted, design in found.items():
-        if design is None:
-            continue
-        where = ("sweep", dotted)
-        path = tuple(dotted.split("."))
-        if not is_number(path):
-            known = field_names(WorldSettings, path[:-1]) or WORLD_KEYS
-            near = nearest(path[-1], known)
-            full = ".".join((*path[:-1], near)) if near else ""
-            expected = "the path of a number in the world settings"
-            faults.append(fault_at(tree, where, dotted, expected, full))
-            continue
-        values = _design(tree, where, design, faults)
-        twice = f"a setting that the sweep does not set too ({dotted})"
-        faults.extend(
-            fault_at(tree, ("arms", arm, *path), None, twice)
-            for arm in arms
-            if tree.has(("arms", arm, *path))
-        )
-        if values:
-            points *= len(values)
-            result.append((dotted, values))
-    if points > MAX_POINTS:
-        faults.append(fault_at(tree, ("sweep",), points, f"at most {MAX_POINTS:,} points"))
-    return tuple(result)
-
-
-def _design(tree: Tree, where: Path_, design: Any, faults: list[Fault]) -> tuple[float, ...]:
-    values = design
-    if isinstance(design, dict):
-        keys = [key for key, value in design.items() if value is not None]
-        if keys not in (["grid"], ["list"]):
-            expected = "grid: [values] or list: [values]"
-            near = nearest(keys[0], ("grid", "list")) if keys else ""
-            faults.append(fault_at(tree, where, ", ".join(keys), expected, near))
+    if isinstance(found, dict) and any(world is not None for world in found.values()):
+        if len(names) > MAX_ARMS:
+            faults.append(fault_at(tree, ("arms",), len(names), f"at most {MAX_ARMS} arms"))
             return ()
-        values = design[keys[0]]
-    if not isinstance(values, list) or not values:
-        faults.append(fault_at(tree, where, values, "a list of numbers"))
-        return ()
-    good = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-    if len(good) < len(values) or len(set(good)) < len(good):
-        faults.append(fault_at(tree, where, values, "numbers, each once"))
-        return ()
-    return tuple(float(value) for value in good)
-
-
-def _check_worlds(
-    tree: Tree,
-    overrides: Tree,
-    arms: tuple[str, ...],
-    sweep: tuple[tuple[str, tuple[float, ...]], ...],
-    heading: Heading,
-    market: MarketTables,
-    faults: list[Fault],
-) -> None:
-    """Validate the file's world, every arm, and every swept value."""
-    start, quarters = heading.horizon.start.index, heading.horizon.quarters
-    worlds: list[tuple[Path_, Tree]] = [((), tree.only(WORLD_KEYS))]
-    worlds += [
-        (("arms", arm), overrides.only(WORLD_KEYS).over(arm_tree(tree, arm))) for arm in arms
-    ]
-    for prefix, world in worlds:
-        found: list[Fault] = []
-        settings = world_settings(world, tree, (), found)
-        if settings is not None:
-            found += check_names(settings, world, (), market, start, quarters)
-        for fault in found:
-            dotted = ".".join((*prefix, fault.path)) if _in_arm(tree, prefix, fault) else fault.path
-            faults.append(
-                Fault(fault.file, fault.line, dotted, fault.value, fault.expected, fault.nearest)
-            )
-    if faults:
-        return
-    for dotted, values in sweep:
-        for value in values:
-            world = leaf(tuple(dotted.split(".")), value, ("", 0)).over(tree.only(WORLD_KEYS))
-            found = []
-            world_settings(world, tree, (), found)
-            faults.extend(
-                fault_at(tree, ("sweep", dotted), value, fault.expected, fault.nearest)
-                for fault in found
-            )
-    for variant, changes in _mapping(tree, ("calibration", "variants")).items():
-        for dotted in changes if isinstance(changes, dict) else ():
-            if not is_number(tuple(dotted.split("."))):
-                where = ("calibration", "variants", variant, dotted)
-                faults.append(fault_at(tree, where, dotted, "the path of a number"))
-
-
-def _in_arm(tree: Tree, prefix: Path_, fault: Fault) -> bool:
-    return bool(prefix) and tree.has((*prefix, fault.path.split(".")[0]))
-
-
-def _unique(faults: list[Fault]) -> list[Fault]:
-    """Faults once each: what stands in the file shows in every arm."""
-    kept: dict[tuple[str, int, str, str], Fault] = {}
-    for fault in faults:
-        short = re.sub(r"^arms\.[a-z0-9_]+\.", "", fault.path)
-        kept.setdefault((fault.file, fault.line, short, fault.expected), fault)
-    return list(kept.values())
+    else:
+        faults.append(fault_at(tree, ("arms",), None, "a mapping of arms, e.g. solo: {}"))
+    return tuple(names)

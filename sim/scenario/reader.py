@@ -8,24 +8,34 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent, DocumentStartEvent
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
 
 from sim.errors import Fault, InputError
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
-MAX_NODES = 50_000
+MAX_VALUES = 10_000
+MAX_KEY = 200
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF|nan|NaN|NAN)")
+_NOT_FINITE = re.compile(r"[-+]?\.?(inf|nan|infinity)", re.IGNORECASE)
 _TRUTH = {"true": True, "True": True, "false": False, "False": False}
 _NOTHING = {"", "~", "null", "Null", "NULL"}
 
@@ -91,111 +101,130 @@ def read_yaml(text: str, name: str) -> Document:
     InputError
         The text is no YAML mapping, or uses what is refused.
     """
-    node = _compose(text, name)
     document = Document(name, {}, {})
-    if not isinstance(node, MappingNode):
-        raise InputError([Fault(name, 1, "", "", "a mapping such as 'scenario: 1'")])
-    data = _plain(node, (), document)
+    try:
+        events = _events(text, name)
+        first = next(events, None)
+        if not isinstance(first, MappingStartEvent):
+            raise InputError([Fault(name, 1, "", "", "a mapping such as 'scenario: 1'")])
+        data = _value(first, (), events, document)
+        # A second document, if there is one, is refused on the way to the end.
+        for _ in events:
+            pass
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark is not None else _line_of(text, error)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None)
+        expected = f"YAML ({shown(problem or 'it cannot be read', 120)})"
+        raise InputError([*document.faults, Fault(name, line, "", "", expected)]) from None
+    except (ValueError, RecursionError, KeyError, AttributeError, TypeError, IndexError) as error:
+        fault = Fault(name, 1, "", "", f"YAML ({shown(str(error), 120)})")
+        raise InputError([fault]) from None
     if document.faults:
         raise InputError(document.faults)
-    assert isinstance(data, dict)
     document.data = data
     return document
 
 
-def _compose(text: str, name: str) -> Node | None:
-    """Build the node tree, after a pass over the events that refuses bombs."""
-    try:
-        depth = documents = 0
-        for count, event in enumerate(YAML(typ="rt", pure=True).parse(text), 1):
-            kind = type(event).__name__
-            line = event.start_mark.line + 1
-            if isinstance(event, DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise InputError([Fault(name, line, "", "---", "one document in the file")])
-            if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-                raise InputError([Fault(name, line, "", "", "no anchors and no aliases")])
-            depth += kind in ("MappingStartEvent", "SequenceStartEvent")
-            depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
-            if depth > MAX_DEPTH:
-                raise InputError([Fault(name, line, "", "", f"at most {MAX_DEPTH} levels")])
-            if count > MAX_NODES:
-                raise InputError([Fault(name, line, "", "", f"at most {MAX_NODES:,} values")])
-        node: Node | None = YAML(typ="rt", pure=True).compose(text)
-        return node
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 0
-        problem = getattr(error, "problem", None) or "it cannot be read"
-        fault = Fault(name, line, "", "", f"YAML ({shown(problem, 120)})")
-        raise InputError([fault]) from None
-    except (ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
-        fault = Fault(name, 0, "", "", f"YAML ({shown(str(error), 120)})")
-        raise InputError([fault]) from None
+def _line_of(text: str, error: YAMLError) -> int:
+    """Line of a character that YAML does not allow."""
+    position = getattr(error, "position", None)
+    return text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
 
 
-def _plain(node: Node, path: Path_, document: Document) -> Any:
-    line = node.start_mark.line + 1
+def _events(text: str, name: str) -> Iterator[Event]:
+    """Events of values, without bombs: one document, few levels, few values, no aliases."""
+    depth = documents = values = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        line = event.start_mark.line + 1
+        if isinstance(event, DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise InputError([Fault(name, line, "", "---", "one document in the file")])
+        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+            raise InputError([Fault(name, line, "", "", "no anchors and no aliases")])
+        depth += isinstance(event, CollectionStartEvent)
+        depth -= isinstance(event, CollectionEndEvent)
+        values += isinstance(event, NodeEvent)
+        if depth > MAX_DEPTH:
+            raise InputError([Fault(name, line, "", "", f"at most {MAX_DEPTH} levels")])
+        if values > MAX_VALUES:
+            raise InputError([Fault(name, line, "", "", f"at most {MAX_VALUES:,} values")])
+        if isinstance(event, NodeEvent | CollectionEndEvent):
+            yield event
+
+
+def _value(event: Event, path: Path_, events: Iterator[Event], document: Document) -> Any:
+    line = event.start_mark.line + 1
     document.places[path] = (document.file, line)
-    dotted = ".".join(path)
-    tag = str(node.ctag) if getattr(node, "ctag", None) else str(node.tag)
-    if tag and not tag.startswith("tag:yaml.org,2002:") and tag not in ("None", "!"):
-        document.faults.append(Fault(document.file, line, dotted, tag, "no tags"))
-        return None
-    if isinstance(node, MappingNode):
-        return _mapping(node, path, document)
-    if isinstance(node, SequenceNode):
-        return [
-            _plain(item, (*path, str(number)), document)
-            for number, item in enumerate(node.value)
-        ]
-    assert isinstance(node, ScalarNode)
-    return _scalar(node, dotted, line, document)
+    tag = getattr(event, "tag", None)
+    if tag is not None:
+        document.faults.append(Fault(document.file, line, _dotted(path), shown(tag), "no tags"))
+    if isinstance(event, MappingStartEvent):
+        return _mapping(path, events, document)
+    if isinstance(event, CollectionStartEvent):
+        items: list[Any] = []
+        for item in events:
+            if isinstance(item, CollectionEndEvent):
+                break
+            items.append(_value(item, (*path, str(len(items))), events, document))
+        return items
+    assert isinstance(event, ScalarEvent)
+    return None if tag is not None else _scalar(event, path, line, document)
 
 
-def _mapping(node: MappingNode, path: Path_, document: Document) -> dict[str, Any]:
+def _mapping(path: Path_, events: Iterator[Event], document: Document) -> dict[str, Any]:
     result: dict[str, Any] = {}
     first: dict[str, int] = {}
-    for key, value in node.value:
+    for key in events:
+        if isinstance(key, CollectionEndEvent):
+            break
         line = key.start_mark.line + 1
-        if not isinstance(key, ScalarNode):
-            document.faults.append(Fault(document.file, line, ".".join(path), "", "a plain key"))
-            continue
-        name = key.value
-        dotted = ".".join((*path, shown(name)))
-        if name == "<<":
-            document.faults.append(Fault(document.file, line, dotted, "<<", "no merge keys"))
-            continue
-        if name in result:
-            expected = f"each key once (it stands in line {first[name]} already)"
-            document.faults.append(Fault(document.file, line, dotted, "", expected))
+        refused = ""
+        if not isinstance(key, ScalarEvent):
+            _value(key, path, events, document)
+            name, refused = "", "a plain key"
+        else:
+            name = key.value
+        if not refused and getattr(key, "tag", None) is not None:
+            refused = "no tags"
+        elif name == "<<":
+            refused = "no merge keys"
+        elif len(name) > MAX_KEY:
+            refused = f"a key of at most {MAX_KEY} letters"
+        elif name in result:
+            refused = f"each key once (it stands in line {first[name]} already)"
+        here = (*path, name)
+        if refused:
+            document.faults.append(Fault(document.file, line, _dotted(here), "", refused))
+            # Faults below it are told too.
+            _value(next(events), here, events, document)
             continue
         first[name] = line
-        result[name] = _plain(value, (*path, name), document)
-        document.places[(*path, name)] = (document.file, line)
+        result[name] = _value(next(events), here, events, document)
+        document.places[here] = (document.file, line)
     return result
 
 
-def _scalar(node: ScalarNode, dotted: str, line: int, document: Document) -> Any:
-    text = node.value
-    if node.style in ('"', "'", "|", ">"):
+def _dotted(path: Path_) -> str:
+    return ".".join(shown(key) for key in path)
+
+
+def _scalar(event: ScalarEvent, path: Path_, line: int, document: Document) -> Any:
+    text = event.value
+    if event.style in ('"', "'", "|", ">"):
         return text
     if text in _NOTHING:
         return None
     if text in _TRUTH:
         return _TRUTH[text]
-    if _NOT_FINITE.fullmatch(text) or text.lower() in ("nan", "inf", "infinity", "-inf"):
-        document.faults.append(Fault(document.file, line, dotted, text, "a finite number"))
-        return None
     if _INTEGER.fullmatch(text) and len(text) <= 19:
         return int(text)
-    if _FLOAT.fullmatch(text):
-        value = float(text)
-        if not math.isfinite(value):
-            document.faults.append(
-                Fault(document.file, line, dotted, shown(text), "a finite number")
-            )
-            return None
-        return value
-    return text
+    value = float(text) if _FLOAT.fullmatch(text) else 0.0
+    if _NOT_FINITE.fullmatch(text) or not math.isfinite(value):
+        expected = "a finite number"
+        document.faults.append(
+            Fault(document.file, line, _dotted(path), shown(text), expected)
+        )
+        return None
+    return value if _FLOAT.fullmatch(text) else text

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sim.errors import Fault
 from sim.scenario.checks import fault_at, nearest, validated
 from sim.scenario.reader import Path_
 from sim.scenario.terms import NOT_YET_KINDS, NOT_YET_TERMS
-from sim.scenario.tree import Tree
+from sim.scenario.tree import Tree, leaf
 from sim.scenario.world import WORLD_KEYS, WorldSettings
+
+# Settings that exist only where a scenario names the thing that has them.
+NAMED_THINGS = ("alliances", "holdings", "injections")
+
+
+def touches(world: Tree, file: Tree, path: Path_) -> bool:
+    """Whether a world has the thing that a swept setting belongs to.
+
+    A sweep over a clause of a contract leaves an arm without that clause as it is.
+    """
+    if path[0] not in NAMED_THINGS:
+        return True
+    return isinstance(expand_kinds(world, file, (), []).get(path[:-1]), dict)
+
+
+def at_values(world: Tree, file: Tree, values: Mapping[str, float]) -> Tree:
+    """A world with values by dotted path laid over it, where they touch it."""
+    for dotted, value in values.items():
+        path = tuple(dotted.split("."))
+        if touches(world, file, path):
+            place = file.place(("sweep", dotted)) if file.has(("sweep", dotted)) else None
+            world = leaf(path, value, place or ("sweep", 0)).over(world)
+    return world
+
+
+def filled(world: Tree, file: Tree, values: Mapping[str, float]) -> Tree:
+    """A world with values where it has none: a swept setting need not stand in the file."""
+    missing = {
+        dotted: value
+        for dotted, value in values.items()
+        if world.get(tuple(dotted.split("."))) is None
+    }
+    return at_values(world, file, missing)
 
 
 def arm_tree(file: Tree, arm: str) -> Tree:

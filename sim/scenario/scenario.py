@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sim.errors import InputError
-from sim.scenario.checks import is_structural
+from sim.errors import Fault, InputError
+from sim.scenario.changes import from_python
+from sim.scenario.checks import is_structural, nearest
 from sim.scenario.present import resolved_yaml, sources
-from sim.scenario.resolve import arm_tree, world_settings
+from sim.scenario.resolve import arm_tree, at_values, world_settings
 from sim.scenario.settings import Group
 from sim.scenario.tree import Tree, leaf, leaves
 from sim.scenario.world import WORLD_KEYS, Heading, WorldSettings
@@ -43,8 +44,10 @@ class Scenario:
     root
         World settings at the root of the ``extends`` chain: the world that calibration holds
         when a counterfactual setting changes.
-    overrides
-        What the command line set.
+    written
+        The file with what it extends, before any change.
+    changes
+        What the command line or a program set.
     notices
         Things a person should know, such as a sweep that ``--set`` replaced.
     """
@@ -55,7 +58,8 @@ class Scenario:
     sweep: tuple[tuple[str, tuple[float, ...]], ...]
     tree: Tree
     root: Tree
-    overrides: Tree
+    written: Tree
+    changes: Tree
     notices: tuple[str, ...]
 
     @property
@@ -89,12 +93,11 @@ class Scenario:
         return dict(found) if isinstance(found, dict) else {}
 
     def world(self, arm: str, values: Values) -> Tree:
-        """World settings of an arm at swept values, as a tree."""
-        tree = self.overrides.only(WORLD_KEYS).over(arm_tree(self.tree, arm))
-        for path, value in values.items():
-            keys = tuple(path.split("."))
-            tree = leaf(keys, value, ("sweep", 0)).over(tree)
-        return tree
+        """World settings of an arm at swept values, as a tree.
+
+        A value that belongs to a contract which the arm does not have leaves it as it is.
+        """
+        return at_values(arm_tree(self.tree, arm), self.tree, values)
 
     def settings(self, arm: str, values: Values) -> WorldSettings:
         """Validated settings of an arm at swept values.
@@ -124,36 +127,86 @@ class Scenario:
         settings = world_settings(held, self.tree, (), faults)
         if settings is None or faults:
             raise InputError(faults)
-        return settings
+        # What other calibrations there are changes none of them.
+        closure = settings.calibration.model_copy(update={"variants": {}})
+        return settings.model_copy(update={"calibration": closure})
 
     def members(self, arm: str) -> tuple[str, ...]:
         """Firms that have a contract or take new money in an arm, in order of mention."""
-        settings = self.settings(arm, {})
+        settings = self.settings(arm, dict(self.reference_point().values))
         names = [name for contract in settings.alliances.values() for name in contract.members]
         names += [injection.to for injection in settings.injections.values()]
         return tuple(dict.fromkeys(names))
 
+    def with_baseline(self, arms: Sequence[str], option: str = "arms") -> tuple[str, ...]:
+        """Some arms, checked, with the baseline before them.
+
+        Raises
+        ------
+        InputError
+            The scenario does not have one of them.
+        """
+        faults = [
+            Fault(self.file, 0, option, arm, "one of " + ", ".join(self.arms),
+                  nearest(arm, self.arms))
+            for arm in arms
+            if arm not in self.arms
+        ]
+        if faults:
+            raise InputError(faults)
+        return tuple(dict.fromkeys([self.heading.baseline, *arms]))
+
     def merges(self, arm: str) -> bool:
         """Whether an arm merges firms."""
-        contracts = self.settings(arm, {}).alliances.values()
+        settings = self.settings(arm, dict(self.reference_point().values))
+        contracts = settings.alliances.values()
         return any(contract.terms.merger is not None for contract in contracts)
+
+    @property
+    def settled(self) -> Tree:
+        """The whole file without the names of what it extends, for comparing with another."""
+        data = {key: value for key, value in self.tree.data.items() if key != "extends"}
+        return Tree(data, self.tree.places)
 
     def resolved_yaml(self) -> str:
         """The scenario as one YAML file that loads to the same."""
-        return resolved_yaml(self.tree)
+        return resolved_yaml(self.tree, self.root)
 
     def sources(self) -> str:
         """One line a value, with who set it."""
         return sources(self.tree)
 
+    def set(self, path: str, value: object) -> Scenario:
+        """The same scenario with one setting changed, over file and arms, as ``--set`` does.
+
+        Parameters
+        ----------
+        path
+            Dotted path, e.g. ``conduct.war_intensity``. If it is swept, the value replaces the
+            sweep, and ``notices`` says so.
+        value
+            What YAML could hold; None removes.
+
+        Raises
+        ------
+        InputError
+            All faults of the scenario so changed.
+        """
+        # The loader makes scenarios, so it stands above this module.
+        from sim.scenario.load import assemble
+
+        changes = from_python(path, value).over(self.changes)
+        return assemble(self.file, self.written, self.root, changes, [])
+
     @property
     def written_replicates(self) -> int:
-        """Replicates as the file and the command line's settings have them."""
-        return int(self.tree.get(("replicates",)))
+        """Replicates as the file has them."""
+        found = self.written.get(("replicates",))
+        return found if isinstance(found, int) else self.heading.replicates
 
     def with_replicates(self, replicates: int) -> Scenario:
         """The same scenario with another number of replicates."""
-        return replace(self, heading=self.heading.model_copy(update={"replicates": replicates}))
+        return self.set("replicates", replicates)
 
 
 def plain(group: Group) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from sim.scenario.quarters import Quarter
 
@@ -32,6 +32,9 @@ def _no_text(value: object) -> object:
     """Refuse text and booleans where a number is asked for."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("a number")
+    # An int may be too large for a float.
+    if not -1e300 < value < 1e300:
+        raise ValueError("a finite number")
     return value
 
 
@@ -59,7 +62,11 @@ Real = Annotated[float, BeforeValidator(_no_text), Field(allow_inf_nan=False)]
 Whole = Annotated[int, BeforeValidator(_no_fraction)]
 Switch = Annotated[bool, BeforeValidator(_truth)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
-When = Annotated[Quarter, BeforeValidator(_quarter)]
+When = Annotated[
+    Quarter,
+    BeforeValidator(_quarter),
+    WithJsonSchema({"type": "string", "pattern": r"^(19|20)\d\dQ[1-4]$"}),
+]
 
 
 class Group(BaseModel):

@@ -31,8 +31,11 @@ class Tree:
 
     def over(self, lower: Tree) -> Tree:
         """Lay this tree over ``lower``."""
-        places = dict(lower.places)
-        data = _merge(lower.data, self.data, (), places, self.places)
+        places: dict[Path_, Place] = {}
+        top = self.places.get((), lower.places.get(()))
+        if top is not None:
+            places[()] = top
+        data = _merge(lower.data, self.data, (), places, lower.places, self.places)
         return Tree(data, places)
 
     def part(self, *path: str) -> Tree:
@@ -57,7 +60,7 @@ class Tree:
         """The top-level keys named, others dropped."""
         return Tree(
             {key: value for key, value in self.data.items() if key in keys},
-            {where: place for where, place in self.places.items() if where and where[0] in keys},
+            {w: place for w, place in self.places.items() if not w or w[0] in keys},
         )
 
     def has(self, path: Path_) -> bool:
@@ -96,8 +99,10 @@ def without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def leaf(path: Path_, value: Any, place: Place) -> Tree:
-    """A tree with one value."""
-    return Tree({path[-1]: value}, {(path[-1],): place}).under(*path[:-1])
+    """A tree with one value; the mappings that lead to it have its place."""
+    tree = Tree({path[-1]: value}).under(*path[:-1])
+    places = {path[:depth]: place for depth in range(1, len(path) + 1)}
+    return Tree(tree.data, places)
 
 
 def leaves(data: Mapping[str, Any], path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
@@ -109,10 +114,27 @@ def leaves(data: Mapping[str, Any], path: Path_ = ()) -> Iterator[tuple[Path_, A
             yield (*path, key), value
 
 
-def _drop(places: dict[Path_, Place], path: Path_) -> None:
-    depth = len(path)
-    for where in [where for where in places if where[:depth] == path]:
-        del places[where]
+def change(target: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """What laid over ``base`` gives ``target``: a null for each key that goes."""
+    result: dict[str, Any] = {key: None for key in base if key not in target}
+    for key, value in target.items():
+        below = base.get(key)
+        if key in base and isinstance(value, dict) and isinstance(below, dict):
+            inner = change(value, below)
+            if inner:
+                result[key] = inner
+        elif key not in base or not same_value(value, below):
+            result[key] = value
+    return result
+
+
+def same_value(value: Any, other: Any) -> bool:
+    """Equal in value and in kind: 1 is not true."""
+    if isinstance(value, bool) or isinstance(other, bool):
+        return value is other
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(same_value, value, other))
+    return bool(value == other)
 
 
 def _merge(
@@ -120,24 +142,38 @@ def _merge(
     upper: Mapping[str, Any],
     path: Path_,
     places: dict[Path_, Place],
+    lower_places: Mapping[Path_, Place],
     upper_places: Mapping[Path_, Place],
 ) -> dict[str, Any]:
     result = dict(lower)
+    for key, value in lower.items():
+        if key not in upper:
+            _keep(value, (*path, key), lower_places, places)
     for key, value in upper.items():
         here = (*path, key)
-        below = result.get(key)
-        if isinstance(value, dict):
-            if not isinstance(below, dict):
-                _drop(places, here)
-                below = {}
-            result[key] = _merge(below, value, here, places, upper_places)
-            if here in upper_places:
-                places[here] = upper_places[here]
+        below = lower.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            result[key] = _merge(below, value, here, places, lower_places, upper_places)
+            found = upper_places.get(here), lower_places.get(here)
+            # A mapping that is written in a file says more than one that is only passed through.
+            known = [place for place in found if place is not None]
+            if known:
+                places[here] = next((place for place in known if place[1]), known[0])
         else:
-            _drop(places, here)
             result[key] = value
-            depth = len(here)
-            places.update(
-                {where: p for where, p in upper_places.items() if where[:depth] == here}
-            )
+            _keep(value, here, upper_places, places)
     return result
+
+
+def _keep(
+    value: Any, path: Path_, known: Mapping[Path_, Place], places: dict[Path_, Place]
+) -> None:
+    """Copy the places of a value and of all that it holds."""
+    if path in known:
+        places[path] = known[path]
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _keep(item, (*path, key), known, places)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            _keep(item, (*path, str(number)), known, places)

@@ -71,6 +71,6 @@ class Heading(Group):
 
 WORLD_KEYS = tuple(WorldSettings.model_fields)
 HEADING_KEYS = tuple(Heading.model_fields)
-FILE_KEYS = (*HEADING_KEYS, "extends", "arms", "sweep", "kinds", *WORLD_KEYS)
+FILE_KEYS = (*HEADING_KEYS, "extends", "arms", "sweep", "kinds", "held", *WORLD_KEYS)
 # An arm is a treatment of the same world: it may not change what the world is played in.
 ARM_KEYS = WORLD_KEYS

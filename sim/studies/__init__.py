@@ -1,1 +1,1 @@
-"""Questions to the model: each runs it as often as it needs and writes a folder of its own."""
+"""Questions that stand above the model; the roof of the house."""

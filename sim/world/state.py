@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.calibration.calibrate import Calibration
 from sim.calibration.industry import Industry
+from sim.kernels.ownership import control_weights
 from sim.scenario.world import WorldSettings
 from sim.world.luck import Luck
 
@@ -76,6 +77,7 @@ class State:
     first_units: FloatArray  # (F,) units of this run's first quarter
     holdings: FloatArray  # (F, F)
     control: FloatArray  # (F, F)
+    kappa: FloatArray  # (F, F) profit weights of holdings, control and mergers
     outside_stake: FloatArray  # (F,) largest stake held by somebody outside the market
     signed: IntArray  # (C,) quarter of signature, -1 before it
     in_force: BoolArray  # (C,) the contract's terms act
@@ -153,6 +155,7 @@ def initial_state(
         first_units=np.zeros(size),
         holdings=industry.holdings.copy(),
         control=industry.control.copy(),
+        kappa=control_weights(industry.holdings, industry.control),
         outside_stake=outside_stake.copy(),
         signed=np.full(contracts, -1, dtype=np.int64),
         in_force=np.zeros(contracts, dtype=np.bool_),

@@ -168,3 +168,23 @@ def gone(process):
     except ProcessLookupError:
         return True
     return False
+
+
+def test_workers_do_not_run_the_calling_script_again(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        f"sys.path[:0] = [{str(HERE)!r}, {str(HERE.parents[1])!r}]\n"
+        "from sim.batch.executor import run_tasks\n"
+        f"shared = {{'folder': {str(tmp_path)!r}}}\n"
+        "done = []\n"
+        "run_tasks('runners:Runner', shared, [('count', n) for n in range(4)], 2,\n"
+        "          lambda index, outcome: done.append(outcome.status))\n"
+        "print(done)\n",
+        encoding="utf-8",
+    )
+    said = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert said.stderr == ""
+    assert said.stdout == "['ok', 'ok', 'ok', 'ok']\n"

@@ -12,6 +12,7 @@ from sim.calibration.industry import build_industry
 from sim.errors import CalibrationError
 from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import solve_prices
+from sim.kernels.game import PriceGame
 from sim.scenario.market_tables import read_market
 
 VARIANTS = {"soft": 0.08, "middle": 0.05, "hard": 0.02}
@@ -47,10 +48,15 @@ def test_prices_solved_again_from_cost_are_the_observed_ones(calibration):
         weights=calibration.types.weights,
         outside=np.zeros(len(calibration.alpha)),
     )
-    found = solve_prices(
-        buyers, calibration.cost, industry.net_share, industry.firm_of, calibration.kappa,
-        base_shadow(calibration), far,
+    game = PriceGame(
+        demand=buyers,
+        costs=calibration.cost,
+        firm_of=industry.firm_of,
+        kappa=calibration.kappa,
+        shadow=base_shadow(calibration),
+        net_share=industry.net_share,
     )
+    found = solve_prices(game, far)
     assert found.converged
     assert np.max(np.abs(far / industry.price - 1.0)) > 0.1
     assert np.max(np.abs(found.prices / industry.price - 1.0)) < 1e-8

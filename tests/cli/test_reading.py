@@ -135,6 +135,25 @@ def test_a_batch_beside_itself_differs_in_nothing(say, folder: Path) -> None:
     assert "No measure differs between the two batches." in said.out
 
 
+def test_settings_that_differ_between_two_batches_come_first(say, tmp_path: Path) -> None:
+    base = "extends: base/china_nev_2024.yaml\n"
+    for name, text in (("one", ""), ("other", "conduct: {mu_max: 2}\n")):
+        folder = write_batch(tmp_path / name, Plan(replicates=4, failed=()))
+        (folder / "scenario.resolved.yaml").write_text(base + text, encoding="utf-8")
+    said = say("compare", tmp_path / "one", tmp_path / "other")
+    lines = said.out.splitlines()
+    assert lines[0].split() == ["settings", "that", "differ", "A", "B"]
+    assert lines[2].split() == ["conduct.mu_max", "4", "2"]
+    said = say("compare", tmp_path / "one", tmp_path / "one")
+    assert said.out.startswith("No setting differs between A and B.\n\nA  ")
+
+
+def test_batches_without_their_scenario_are_compared_all_the_same(say, folder: Path) -> None:
+    said = say("compare", folder, folder)
+    assert said.status == 0
+    assert said.out.startswith("The settings cannot be compared: ")
+
+
 def test_an_arm_that_the_second_batch_lacks_is_a_fault(say, folder: Path, tmp_path: Path) -> None:
     other = write_batch(tmp_path / "other", Plan(replicates=4, failed=(), arms=("solo", "mou")))
     said = say("compare", folder, other, "--arm", "capital")

@@ -35,7 +35,7 @@ def test_the_quality_of_a_quarter_is_the_one_at_which_its_cars_were_sold():
 
     def after(state, work):
         recorder.quarter(state, work)
-        inverted = work.problem.mean_utility
+        inverted = work.problem.demand.delta
         seen.append(np.bincount(industry.firm_of, industry.units * inverted))
 
     walk(run, 5, after)

@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markets import random_demand
+from markets import KINDS, random_demand
 
 from sim.errors import KernelInputError
 from sim.kernels import demand as kernel
 from sim.kernels.demand import Demand
 from sim.kernels.inversion import invert_shares
-
-KINDS = ("logit", "nested", "random", "random nested")
 
 
 def market(seed=0, kind="random nested", **changes):

@@ -1,0 +1,156 @@
+"""A price game laid out for the compiled kernels: products on sale only, types innermost."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.game import PriceGame
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+BLOCK = 112  # types evaluated together: few enough for the processor's second cache
+LANES = 8  # the number of types is filled up to a multiple, so that no loop has a scalar rest
+
+
+class Market(NamedTuple):
+    """A price game as the kernels want it; F firms, G groups, R rows, H nests (0: none)."""
+
+    utility: FloatArray  # (J, I) without price, over 1 - rho; moved in place by shift_types
+    outside: FloatArray  # (I,)
+    alpha: FloatArray  # (I,)
+    weights: FloatArray  # (I,)
+    cost: FloatArray  # (J,) c - Lambda_ff
+    net: FloatArray  # (J,) part of the price that the firm keeps
+    free: BoolArray  # (J,)
+    steepness: FloatArray  # (J,) 1 / (1 - rho)
+    group_of: IntArray  # (J,) firm, or firm and nest
+    nest_of: IntArray  # (J,) 0 without nests
+    row_of: IntArray  # (J,) group and net share: one numerator each
+    row_group: IntArray  # (R,)
+    row_net: FloatArray  # (R,)
+    group_firm: IntArray  # (G,)
+    group_nest: IntArray  # (G,)
+    rho: FloatArray  # (H,)
+    reach: IntArray  # (2, N) firms: who minds whom
+    reach_weight: FloatArray  # (2, N) weight on its profit, on its sales
+    near: IntArray  # (2, M) groups of one nest: who minds whom
+    near_weight: FloatArray  # (2, M)
+
+
+class Shift(NamedTuple):
+    """What keeps each type's exponentials in range."""
+
+    level: FloatArray  # (max(H, 1), I) utility taken out of each nest, utils
+    lift: FloatArray  # (max(H, 1), I) what puts nests on one scale again
+    odds: FloatArray  # (I,) exponential of the outside option
+
+
+class Work(NamedTuple):
+    """Room for one block of B types."""
+
+    weight: FloatArray  # (J, B)
+    earned: FloatArray  # (G, B)
+    sold: FloatArray  # (G, B)
+    firm_earned: FloatArray  # (F, B)
+    firm_sold: FloatArray  # (F, B)
+    minded: FloatArray  # (F, B)
+    close: FloatArray  # (G, B)
+    gain: FloatArray  # (R, B)
+    slope: FloatArray  # (max(H, 1), B)
+    base: FloatArray  # (max(H, 1), B)
+    within: FloatArray  # (max(H, 1), B)
+
+
+def compile_game(game: PriceGame) -> Market:
+    """Lay out the products on sale.
+
+    Types of weight zero fill the last vector; groups, rows and pairs are the distinct ones, so
+    that what products share is computed once.
+    """
+    demand, chosen = game.demand, game.demand.on_sale
+    firm_of, net, shadow = game.firm_of[chosen], game.kept[chosen], game.lambdas
+    kappa = game.weights
+    nested = demand.nest_of is not None and demand.rho is not None
+    if demand.nest_of is not None and demand.rho is not None:
+        used, nest_of = np.unique(demand.nest_of[chosen], return_inverse=True)
+        rho = demand.rho[used]
+        steepness = 1.0 / (1.0 - rho[nest_of])
+        pairs, group_of = np.unique(np.array([firm_of, nest_of]), axis=1, return_inverse=True)
+        group_firm, group_nest = pairs
+    else:
+        nest_of, rho = np.zeros(len(chosen), dtype=np.int64), np.zeros(0)
+        steepness = np.ones(len(chosen))
+        group_of, group_firm = firm_of, np.arange(game.firms)
+        group_nest = np.zeros(game.firms, dtype=np.int64)
+    rows, row_of = np.unique(np.array([group_of, net]), axis=1, return_inverse=True)
+    profit = kappa - np.eye(game.firms)
+    sales = shadow - kappa * np.diag(shadow)[None, :]
+    np.fill_diagonal(sales, 0.0)
+    np.fill_diagonal(profit, 0.0)
+    reach = np.array(np.nonzero((profit != 0.0) | (sales != 0.0)))
+    near = np.zeros((2, 0), dtype=np.int64)
+    if nested:
+        minds = ((profit != 0.0) | (sales != 0.0))[np.ix_(group_firm, group_firm)]
+        near = np.array(np.nonzero(minds & (group_nest[:, None] == group_nest[None, :])))
+    pair = (group_firm[near[0]], group_firm[near[1]])
+    return Market(
+        utility=_utility(game, chosen, steepness),
+        outside=_filled(demand.outside, 0.0),
+        alpha=_filled(demand.alpha, 1.0),
+        weights=_filled(demand.weights, 0.0),
+        cost=game.costs[chosen] - np.diag(shadow)[firm_of],
+        net=net,
+        free=~game.held[chosen],
+        steepness=steepness,
+        group_of=group_of.reshape(-1),
+        nest_of=nest_of.reshape(-1),
+        row_of=row_of.reshape(-1),
+        row_group=rows[0].astype(np.int64),
+        row_net=np.ascontiguousarray(rows[1]),
+        group_firm=np.ascontiguousarray(group_firm),
+        group_nest=np.ascontiguousarray(group_nest),
+        rho=rho,
+        reach=np.ascontiguousarray(reach),
+        reach_weight=np.array([profit[tuple(reach)], sales[tuple(reach)]]),
+        near=np.ascontiguousarray(near),
+        near_weight=np.array([profit[pair], sales[pair]]),
+    )
+
+
+def make_room(market: Market) -> tuple[Shift, Work]:
+    """Room for the evaluations of one solve; the kernels fill it."""
+    nests, types = max(len(market.rho), 1), len(market.alpha)
+    firms = int(market.group_firm.max()) + 1
+    groups = len(market.group_firm)
+    sizes = (len(market.cost), groups, groups, firms, firms, firms, groups, len(market.row_group))
+    rooms = [np.empty((size, BLOCK)) for size in (*sizes, nests, nests, nests)]
+    shift = Shift(np.zeros((nests, types)), np.ones((nests, types)), np.empty(types))
+    return shift, Work(*rooms)
+
+
+def _filled(values: FloatArray, value: float) -> FloatArray:
+    size = -(-len(values) // LANES) * LANES
+    result = np.full(size, value)
+    result[: len(values)] = values
+    return result
+
+
+def _utility(game: PriceGame, chosen: IntArray, steepness: FloatArray) -> FloatArray:
+    demand = game.demand
+    types = len(demand.alpha)
+    result = np.zeros((len(chosen), -(-types // LANES) * LANES))
+    inner = result[:, :types]
+    if demand.mu is None:
+        inner[:] = demand.delta[chosen, None]
+    else:
+        every = len(chosen) == len(demand.delta)
+        np.copyto(inner, (demand.mu if every else demand.mu[:, chosen]).T)
+        inner += demand.delta[chosen, None]
+    if demand.nest_of is not None:
+        inner *= steepness[:, None]
+    return result

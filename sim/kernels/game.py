@@ -1,0 +1,138 @@
+"""A price game: who sets which price, at what cost, and whose profit each firm minds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import KernelInputError
+from sim.kernels.demand import Demand, require_finite, whole_numbers
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class PriceGame:
+    """One market in which firms set prices; checked when it is built. F firms, J products.
+
+    Firm f maximises ``sum_g kappa_fg sum_{k in g} (n_k - c_k) q_k + sum_g Lambda_fg sum_{k in
+    g} q_k`` over the prices of its own products, ``n = net_share p``.
+
+    Attributes
+    ----------
+    demand
+        Demand; a product not on sale has no price to find.
+    costs
+        (J,) marginal cost, money, not negative.
+    firm_of
+        (J,) firm that prices each product, 0 to F - 1.
+    kappa
+        (F, F) profit weights, unit diagonal; None for the identity. A joint owner's firms
+        have weight one on each other.
+    shadow
+        (F, F) Lambda, money a unit; None for none.
+    net_share
+        (J,) part of the buyer's price that the firm keeps; None for all of it. See
+        ``sim.kernels.wedges``.
+    frozen
+        (J,) products held at the price they start from; None for none.
+
+    Raises
+    ------
+    KernelInputError
+        A number is not finite, negative or of the wrong shape; the message names the product.
+    """
+
+    demand: Demand
+    costs: FloatArray
+    firm_of: IntArray
+    kappa: FloatArray | None = None
+    shadow: FloatArray | None = None
+    net_share: FloatArray | None = None
+    frozen: BoolArray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "firm_of", whole_numbers(self.firm_of, "firm_of"))
+        for name in ("costs", "kappa", "shadow", "net_share"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, np.ascontiguousarray(value, dtype=np.float64))
+        if self.frozen is not None:
+            object.__setattr__(self, "frozen", np.asarray(self.frozen, dtype=np.bool_))
+        shape = self.demand.delta.shape
+        for name in ("costs", "firm_of", "net_share", "frozen"):
+            value = getattr(self, name)
+            if value is not None and value.shape != shape:
+                raise KernelInputError(f"{name} has shape {value.shape}, not {shape}")
+        self._check_products()
+        self._check_firms()
+
+    def _check_products(self) -> None:
+        available = self.demand.available
+        require_finite("cost", self.costs, available)
+        self._refuse(self.costs < 0.0, "cost", self.costs, "negative")
+        if self.net_share is not None:
+            require_finite("net share", self.net_share, available)
+            self._refuse(self.net_share <= 0.0, "net share", self.net_share, "not positive")
+
+    def _refuse(self, wrong: BoolArray, name: str, values: FloatArray, why: str) -> None:
+        if self.demand.available is not None:
+            wrong = wrong & self.demand.available
+        if wrong.any():
+            worst = int(np.argmax(wrong))
+            raise KernelInputError(f"{name} of product {worst} is {values[worst]}: {why}")
+
+    def _check_firms(self) -> None:
+        firms = self.firms
+        wrong = (self.firm_of < 0) | (self.firm_of >= firms)
+        if wrong.any():
+            worst = int(np.argmax(wrong))
+            raise KernelInputError(
+                f"product {worst} belongs to firm {self.firm_of[worst]}, of {firms} firms"
+            )
+        for name, matrix in (("kappa", self.kappa), ("shadow", self.shadow)):
+            if matrix is None:
+                continue
+            if matrix.shape != (firms, firms):
+                raise KernelInputError(f"{name} has shape {matrix.shape}, not one firm by firm")
+            if not np.isfinite(matrix).all():
+                firm = int(np.argmax(~np.isfinite(matrix).all(axis=1)))
+                product = int(np.argmax(self.firm_of == firm))
+                raise KernelInputError(
+                    f"{name} of firm {firm} (product {product}) is not finite"
+                )
+        if self.kappa is not None and not np.allclose(np.diag(self.kappa), 1.0, atol=1e-12):
+            firm = int(np.argmax(np.abs(np.diag(self.kappa) - 1.0)))
+            raise KernelInputError(f"firm {firm} weighs its own profit by {self.kappa[firm, firm]}")
+
+    @property
+    def firms(self) -> int:
+        """Number of firms."""
+        for matrix in (self.kappa, self.shadow):
+            if matrix is not None:
+                return len(matrix)
+        return int(self.firm_of.max()) + 1
+
+    @property
+    def weights(self) -> FloatArray:
+        """(F, F) profit weights."""
+        return np.eye(self.firms) if self.kappa is None else self.kappa
+
+    @property
+    def lambdas(self) -> FloatArray:
+        """(F, F) shadow values, money a unit."""
+        return np.zeros((self.firms, self.firms)) if self.shadow is None else self.shadow
+
+    @property
+    def kept(self) -> FloatArray:
+        """(J,) part of the price that the firm keeps."""
+        return np.ones(len(self.costs)) if self.net_share is None else self.net_share
+
+    @property
+    def held(self) -> BoolArray:
+        """(J,) whether the price is frozen."""
+        return np.zeros(len(self.costs), dtype=np.bool_) if self.frozen is None else self.frozen

@@ -1,0 +1,430 @@
+"""The zeta map of Morrow & Skerlos (2011), compiled: one evaluation, and its iteration.
+
+Types are innermost and come in blocks that stay in the processor's cache, so every loop is a
+vector loop whatever the firms and nests look like, and one evaluation costs one exponential a
+type and product. Arrays here are (J, I): products first. Kernels that call each other stand in
+this one file, because compiled code is kept by file.
+
+Own shadow values are part of the cost that is handed in (``c - Lambda_ff``), so margins are
+``n - c + Lambda_ff`` and ``K_f = S_f + sum_g kappa_fg S_g + (Lambda_fg - kappa_fg Lambda_gg)
+Q_g`` over the other firms g that f minds. With nests (of the outer logit) a *group* is a firm's
+products in one nest, and the numerator gains ``rho / (1 - rho)`` times the same sum within it.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.compiled import Market, Shift, Work
+from sim.kernels.jit import kernel, power_of_two
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+# Outside these the exponentials of a type have left their range and are shifted anew.
+SMALLEST, LARGEST = 1e-250, 1e250
+
+# Verdicts of ``iterate``.
+CONVERGED, UNFINISHED, BROKEN = 0, 1, 2
+# Under this relative step rounding decides, and ratios of steps say nothing.
+ROUNDING = 2e-15
+# A lost column of Anderson's least squares: what is left of it is rounding.
+DEPENDENT = 1e-7
+# The radius is seen in another norm than the error is stated in.
+CAUTION = 2.0
+# Newton's moves that shrink faster than this need no acceleration.
+FAST = 0.02
+# An accelerated step further than this, relative to the price, is not believed.
+FAR = 4.0
+
+
+@numba.njit(cache=True, fastmath={"contract"})
+def fast_exp(x: float) -> float:
+    """Exponential to 4e-16, of arguments cut to -600 .. 700; NaN stays NaN.
+
+    Cody & Waite's reduction and a Taylor polynomial in Estrin's order: unlike the library's,
+    the compiler can evaluate several at once. Reassociation must stay off, it would undo the
+    reduction.
+    """
+    x = -600.0 if x < -600.0 else x
+    x = 700.0 if x > 700.0 else x
+    power = np.floor(x * 1.4426950408889634 + 0.5)
+    r = x - power * 0.693147180369123816490
+    r = r - power * 1.90821492927058770002e-10
+    r2 = r * r
+    r4 = r2 * r2
+    low = (1.0 + r) + r2 * (0.5 + r * 1.66666666666666666667e-1)
+    middle = (4.16666666666666666667e-2 + r * 8.33333333333333333333e-3) + r2 * (
+        1.38888888888888888889e-3 + r * 1.98412698412698412698e-4
+    )
+    high = (2.48015873015873015873e-5 + r * 2.75573192239858906526e-6) + r2 * (
+        2.75573192239858906526e-7 + r * 2.50521083854417187751e-8
+    )
+    high = high + r4 * 2.08767569878680989792e-9
+    return float((low + r4 * (middle + r4 * high)) * power_of_two(power))
+
+
+@kernel
+def shift_types(market: Market, shift: Shift, prices: FloatArray) -> None:
+    """Move utilities in place so that each type's best product (of each nest) has 0."""
+    products, types = market.utility.shape
+    nests = len(market.rho)
+    top = np.full((max(nests, 1), types), -np.inf)
+    if nests == 0:
+        top[0] = market.outside - shift.level[0]
+    for j in range(products):
+        highest, price = top[market.nest_of[j]], prices[j] * market.steepness[j]
+        for i in range(types):
+            value = market.utility[j, i] - market.alpha[i] * price
+            highest[i] = value if value > highest[i] else highest[i]
+    for j in range(products):
+        highest = top[market.nest_of[j]]
+        for i in range(types):
+            market.utility[j, i] -= highest[i]
+    if nests == 0:
+        for i in range(types):
+            shift.level[0, i] += top[0, i]
+            shift.odds[i] = math.exp(market.outside[i] - shift.level[0, i])
+        return
+    for i in range(types):
+        best = market.outside[i]
+        for h in range(nests):
+            shift.level[h, i] += top[h, i] * (1.0 - market.rho[h])
+            best = max(best, shift.level[h, i])
+        shift.odds[i] = math.exp(market.outside[i] - best)
+        for h in range(nests):
+            shift.lift[h, i] = math.exp(shift.level[h, i] - best)
+
+
+@kernel
+def _mix_logit(market: Market, shift: Shift, work: Work, first: int, size: int) -> bool:
+    """From sums of exponentials to the factors that a group's products share: no nests."""
+    base, slope, total = work.base[0], work.slope[0], work.within[0]
+    total[:size] = shift.odds[first : first + size]
+    for g in range(len(market.group_firm)):
+        units = work.sold[g]
+        for b in range(size):
+            total[b] += units[b]
+    in_range = True
+    for b in range(size):
+        in_range &= SMALLEST < total[b] < LARGEST
+        inverse = 1.0 / total[b]
+        base[b] = market.weights[first + b] * inverse
+        slope[b] = base[b] * market.alpha[first + b]
+        total[b] = slope[b] * inverse
+    work.minded[:] = work.earned
+    for n in range(market.reach.shape[1]):
+        to, profit = work.minded[market.reach[0, n]], market.reach_weight[0, n]
+        units = market.reach_weight[1, n]
+        one, other = work.earned[market.reach[1, n]], work.sold[market.reach[1, n]]
+        for b in range(size):
+            to[b] += profit * one[b] + units * other[b]
+    for r in range(len(market.row_group)):
+        to, one, net = work.gain[r], work.minded[market.row_group[r]], market.row_net[r]
+        for b in range(size):
+            to[b] = net * base[b] + total[b] * one[b]
+    return in_range
+
+
+@kernel
+def _mix_nested(market: Market, shift: Shift, work: Work, first: int, size: int) -> bool:
+    """From sums of exponentials to the factors that a group's products share: nests."""
+    nests, groups = len(market.rho), len(market.group_firm)
+    work.within[:] = 0.0
+    for g in range(groups):
+        total, units = work.within[market.group_nest[g]], work.sold[g]
+        for b in range(size):
+            total[b] += units[b]
+    in_range = True
+    for b in range(size):
+        outer = shift.odds[first + b]
+        for h in range(nests):
+            inner = work.within[h, b]
+            in_range &= SMALLEST < inner < LARGEST
+            value = math.exp((1.0 - market.rho[h]) * math.log(inner)) * shift.lift[h, first + b]
+            outer += value
+            work.base[h, b] = value / inner
+            work.within[h, b] = 1.0 / inner
+        in_range &= SMALLEST < outer < LARGEST
+        inverse = 1.0 / outer
+        for h in range(nests):
+            work.base[h, b] *= inverse
+            # Until the weights come in, slope holds P_h / D_h.
+            work.slope[h, b] = work.base[h, b]
+    work.firm_earned[:] = 0.0
+    work.firm_sold[:] = 0.0
+    for g in range(groups):
+        part, inner = work.slope[market.group_nest[g]], work.within[market.group_nest[g]]
+        one, other = work.firm_earned[market.group_firm[g]], work.firm_sold[market.group_firm[g]]
+        profit, units, near = work.earned[g], work.sold[g], work.close[g]
+        for b in range(size):
+            one[b] += profit[b] * part[b]
+            other[b] += units[b] * part[b]
+            profit[b] *= inner[b]
+            units[b] *= inner[b]
+            near[b] = profit[b]
+    work.minded[:] = work.firm_earned
+    for n in range(market.reach.shape[1]):
+        to, weight = work.minded[market.reach[0, n]], market.reach_weight[:, n]
+        one, other = work.firm_earned[market.reach[1, n]], work.firm_sold[market.reach[1, n]]
+        for b in range(size):
+            to[b] += weight[0] * one[b] + weight[1] * other[b]
+    for n in range(market.near.shape[1]):
+        to, weight = work.close[market.near[0, n]], market.near_weight[:, n]
+        one, other = work.earned[market.near[1, n]], work.sold[market.near[1, n]]
+        for b in range(size):
+            to[b] += weight[0] * one[b] + weight[1] * other[b]
+    for h in range(nests):
+        for b in range(size):
+            work.base[h, b] *= market.weights[first + b]
+            work.slope[h, b] = work.base[h, b] * market.alpha[first + b]
+    for r in range(len(market.row_group)):
+        group, net = market.row_group[r], market.row_net[r]
+        nest = market.group_nest[group]
+        odd = market.rho[nest] / (1.0 - market.rho[nest])
+        one, near, to = work.minded[market.group_firm[group]], work.close[group], work.gain[r]
+        base, slope = work.base[nest], work.slope[nest]
+        for b in range(size):
+            to[b] = net * base[b] + slope[b] * (one[b] + odd * near[b])
+    return in_range
+
+
+@kernel
+def evaluate(
+    market: Market, shift: Shift, work: Work, prices: FloatArray, sums: FloatArray, count: bool
+) -> bool:
+    """Sums over types that the zeta map is made of.
+
+    Parameters
+    ----------
+    prices
+        (J,) money.
+    sums
+        (3, J) receives ``A_j = sum_i w_i alpha_i P_ij``, the numerator ``net_j s_j + sum_i w_i
+        alpha_i P_ij (K_if + rho / (1 - rho) K_if|h)`` and, if ``count``, shares s_j.
+
+    Returns
+    -------
+    bool
+        Whether all exponentials stayed in range.
+    """
+    products, types = market.utility.shape
+    # From the array, not a constant of another file: compiled code is kept by file.
+    block = work.weight.shape[1]
+    sums[:] = 0.0
+    in_range = True
+    for first in range(0, types, block):
+        size = min(block, types - first)
+        alpha = market.alpha[first : first + size]
+        work.earned[:] = 0.0
+        work.sold[:] = 0.0
+        for j in range(products):
+            value, here = market.utility[j, first : first + size], work.weight[j]
+            price = prices[j] * market.steepness[j]
+            profit = market.net[j] * prices[j] - market.cost[j]
+            earned, sold = work.earned[market.group_of[j]], work.sold[market.group_of[j]]
+            for b in range(size):
+                e = fast_exp(value[b] - alpha[b] * price)
+                here[b] = e
+                sold[b] += e
+                earned[b] += profit * e
+        if len(market.rho) == 0:
+            in_range &= _mix_logit(market, shift, work, first, size)
+        else:
+            in_range &= _mix_nested(market, shift, work, first, size)
+        for j in range(products):
+            here, gain = work.weight[j], work.gain[market.row_of[j]]
+            steep = work.slope[market.nest_of[j]]
+            slope, markup = 0.0, 0.0
+            for b in range(size):
+                slope += here[b] * steep[b]
+                markup += here[b] * gain[b]
+            sums[0, j] += slope
+            sums[1, j] += markup
+            if count:
+                base, share = work.base[market.nest_of[j]], 0.0
+                for b in range(size):
+                    share += here[b] * base[b]
+                sums[2, j] += share
+    return in_range
+
+
+@kernel
+def zeta_step(
+    market: Market,
+    shift: Shift,
+    work: Work,
+    prices: FloatArray,
+    sums: FloatArray,
+    step: FloatArray,
+    count: bool,
+) -> None:
+    """Undamped zeta step, (J,) money of price; 0 where frozen."""
+    if not evaluate(market, shift, work, prices, sums, count):
+        shift_types(market, shift, prices)
+        evaluate(market, shift, work, prices, sums, count)
+    for j in range(len(step)):
+        step[j] = 0.0
+        if market.free[j]:
+            markup = sums[1, j] / (sums[0, j] * market.steepness[j])
+            step[j] = (market.cost[j] + markup) / market.net[j] - prices[j]
+
+
+@kernel
+def largest_step(step: FloatArray, scale: FloatArray) -> tuple[float, int]:
+    """Largest relative step and its product; NaN and infinity win over every number."""
+    largest, worst = 0.0, 0
+    for j in range(len(step)):
+        size = abs(step[j]) * scale[j]
+        if not size < np.inf:
+            return np.nan, j
+        if size > largest:
+            largest, worst = size, j
+    return largest, worst
+
+
+@kernel
+def accelerate(
+    moves: FloatArray,
+    changes: FloatArray,
+    order: IntArray,
+    step: FloatArray,
+    scale: FloatArray,
+    target: FloatArray,
+) -> None:
+    """Anderson's (1965) next point, added to ``target``, in relative prices.
+
+    Least squares of the step on past changes of steps, newest first, by Gram and Schmidt;
+    columns that depend on newer ones are left out.
+    """
+    products, columns = len(step), len(order)
+    basis = np.empty((columns, products))
+    weights = np.zeros((columns, columns))
+    goal = np.zeros(columns)
+    rest = step * scale
+    for k in range(columns):
+        column = basis[k]
+        column[:] = changes[order[k]] * scale
+        before = math.sqrt((column * column).sum())
+        for n in range(k):
+            weights[n, k] = (basis[n] * column).sum()
+            column -= weights[n, k] * basis[n]
+        after = math.sqrt((column * column).sum())
+        if not after > DEPENDENT * before:
+            column[:] = 0.0
+            weights[k, k] = 0.0
+            continue
+        column /= after
+        weights[k, k] = after
+        goal[k] = (column * rest).sum()
+        rest -= goal[k] * column
+    for k in range(columns - 1, -1, -1):
+        if weights[k, k] == 0.0:
+            continue
+        for n in range(k + 1, columns):
+            goal[k] -= weights[k, n] * goal[n]
+        goal[k] /= weights[k, k]
+        target -= goal[k] * (moves[order[k]] + changes[order[k]])
+    target += step
+
+
+@kernel
+def _improve(inverse: FloatArray, step: FloatArray, move: FloatArray) -> None:
+    """Zeta step to Newton's move, where an inverse of ``-d step / dp`` is known."""
+    if len(inverse) == 0:
+        move[:] = step
+    else:
+        for j in range(len(step)):
+            move[j] = (inverse[j] * step).sum()
+
+
+@kernel
+def iterate(
+    market: Market,
+    shift: Shift,
+    work: Work,
+    start: FloatArray,
+    scale: FloatArray,
+    inverse: FloatArray,
+    memory: int,
+    tolerance: float,
+    most: int,
+) -> tuple[int, int, float, float, int, FloatArray, FloatArray]:
+    """Accelerated steps until they are small, then plain ones that measure the radius.
+
+    Parameters
+    ----------
+    market, shift, work
+        As ``compile_game`` and ``make_room`` lay them out; utilities are moved in place.
+    start
+        (J,) prices to start from.
+    scale
+        (J,) one over the size of each price.
+    inverse
+        (J, J) inverse of ``-d step / dp`` near the solution, for Newton's moves; (0, 0) for
+        zeta's own.
+    memory
+        Past steps that Anderson's acceleration looks at; 0 for plain steps only.
+    most
+        Evaluations allowed.
+
+    Returns
+    -------
+    tuple
+        Verdict, evaluations, residual, estimated error, worst product, prices, shares.
+    """
+    products = len(start)
+    prices, step, sums = start.copy(), np.empty(products), np.empty((3, products))
+    move, last_move, target = np.empty(products), np.empty(products), np.empty(products)
+    past = max(memory, 1)
+    moves, changes = np.empty((past, products)), np.empty((past, products))
+    shift_types(market, shift, prices)
+    count, held, newest, radius, previous = 1, 0, -1, 0.0, np.inf
+    plain, status, residual, error, worst = False, UNFINISHED, np.inf, np.inf, 0
+    zeta_step(market, shift, work, prices, sums, step, False)
+    _improve(inverse, step, move)
+    while True:
+        residual, worst = largest_step(step, scale)
+        if not residual < np.inf:
+            status = BROKEN
+            break
+        size, _ = largest_step(move, scale)
+        if plain and previous < np.inf:
+            # Under ROUNDING the ratio of two steps says nothing; the last one stands.
+            radius = size / previous if size > ROUNDING else radius
+        error = CAUTION * size / (1.0 - radius) if radius < 1.0 else np.inf
+        small = residual < tolerance and (error < tolerance or size <= ROUNDING)
+        if small and plain:
+            status = CONVERGED
+            break
+        if count >= most:
+            break
+        plain = small or held == 0 or memory == 0 or (len(inverse) > 0 and radius < FAST)
+        target[:] = prices
+        if not plain:
+            order = np.empty(held, dtype=np.int64)
+            for k in range(held):
+                order[k] = (newest - k) % past
+            accelerate(moves, changes, order, move, scale, target)
+            for j in range(products):
+                if not abs(target[j] - prices[j]) * scale[j] < FAR:
+                    plain = True
+                    break
+        if plain:
+            target[:] = prices + move
+        newest = (newest + 1) % past
+        held = min(held + 1, memory)
+        moves[newest] = target - prices
+        last_move[:] = move
+        prices[:] = target
+        previous = size
+        count += 1
+        zeta_step(market, shift, work, prices, sums, step, False)
+        _improve(inverse, step, move)
+        changes[newest] = move - last_move
+    evaluate(market, shift, work, prices, sums, True)
+    return status, count, residual, error, worst, prices, sums[2].copy()

@@ -1,0 +1,156 @@
+"""Check every world that a scenario can make: file, arms, swept values, calibrations, kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from sim.errors import Fault
+from sim.scenario.checks import check_names, fault_at, is_number, nearest, validated
+from sim.scenario.market_tables import MarketTables
+from sim.scenario.reader import Path_
+from sim.scenario.resolve import NAMED_THINGS, at_values, filled, touches, world_settings
+from sim.scenario.sweep import Sweep
+from sim.scenario.terms import Contract
+from sim.scenario.tree import Tree
+from sim.scenario.world import WORLD_KEYS, Heading
+
+MAX_CONTRACTS = 50
+
+
+class Checker:
+    """Holds worlds of one scenario against the models and the market.
+
+    Parameters
+    ----------
+    tree
+        The whole scenario.
+    heading, market
+        None where they are at fault; what depends on them is then left out.
+    """
+
+    def __init__(self, tree: Tree, heading: Heading | None, market: MarketTables | None) -> None:
+        self._tree = tree
+        self._heading = heading
+        self._market = market
+
+    def faults(self, world: Tree) -> list[Fault]:
+        """Faults of one world."""
+        contracts = world.get(("alliances",))
+        if isinstance(contracts, dict) and len(contracts) > MAX_CONTRACTS:
+            expected = f"at most {MAX_CONTRACTS} contracts"
+            return [fault_at(world, ("alliances",), len(contracts), expected)]
+        found: list[Fault] = []
+        settings = world_settings(world, self._tree, (), found)
+        if settings is not None and self._market is not None:
+            horizon = None if self._heading is None else self._heading.horizon
+            found += check_names(settings, world, (), self._market, horizon)
+        return found
+
+
+def check_worlds(
+    tree: Tree,
+    root: Tree,
+    arms: tuple[str, ...],
+    sweep: Sweep,
+    heading: Heading | None,
+    market: MarketTables | None,
+    faults: list[Fault],
+) -> None:
+    """Add the faults of every world of a scenario to a list."""
+    checker = Checker(tree, heading, market)
+    first = {path: values[0] for path, values in sweep}
+    file = tree.only(WORLD_KEYS)
+    worlds: dict[str, Tree] = {}
+    at_file = checker.faults(filled(file, tree, first))
+    faults += at_file
+    for arm in arms:
+        worlds[arm] = tree.part("arms", arm).only(WORLD_KEYS).over(file)
+        found = checker.faults(filled(worlds[arm], tree, first))
+        faults += [_in_arm(tree, arm, fault) for fault in found]
+    _check_kinds(tree, faults)
+    if not at_file:
+        if root.data != file.data:
+            faults += checker.faults(root)
+        _check_swept(tree, {"": file, **worlds}, sweep, checker, faults)
+        _check_variants(tree, file, checker, faults)
+
+
+def _in_arm(tree: Tree, arm: str, fault: Fault) -> Fault:
+    """The fault with the arm before its path, if it is the arm that set it."""
+    if tree.has(("arms", arm, fault.path.split(".")[0])):
+        return replace(fault, path=f"arms.{arm}.{fault.path}")
+    return fault
+
+
+def _check_swept(
+    tree: Tree,
+    worlds: Mapping[str, Tree],
+    sweep: Sweep,
+    checker: Checker,
+    faults: list[Fault],
+) -> None:
+    first = {path: values[0] for path, values in sweep}
+    for dotted, values in sweep:
+        path = tuple(dotted.split("."))
+        touched = [
+            world for world in worlds.values() if touches(world, tree, path)
+        ]
+        if not touched:
+            things = {
+                name
+                for world in worlds.values()
+                for name in (world.get(path[:1]) or {})
+                if path[0] in NAMED_THINGS
+            }
+            expected = "a setting that an arm has"
+            near = nearest(path[1], things) if len(path) > 1 else ""
+            full = ".".join((path[0], near, *path[2:])) if near not in ("", path[1]) else ""
+            faults.append(fault_at(tree, ("sweep", dotted), dotted, expected, full))
+            continue
+        whole = filled(touched[0], tree, first)
+        for value in values:
+            found = checker.faults(at_values(whole, tree, {dotted: value}))
+            faults.extend(
+                fault_at(tree, ("sweep", dotted), value, fault.expected, fault.nearest)
+                for fault in found
+            )
+
+
+def _check_variants(tree: Tree, file: Tree, checker: Checker, faults: list[Fault]) -> None:
+    where = ("calibration", "variants")
+    for name, changes in _mapping(tree, where).items():
+        for dotted, value in changes.items() if isinstance(changes, dict) else ():
+            path = tuple(dotted.split("."))
+            place = (*where, name, dotted)
+            if not is_number(path) or path[0] in NAMED_THINGS:
+                faults.append(fault_at(tree, place, dotted, "the path of a number"))
+                continue
+            found = checker.faults(at_values(file, tree, {dotted: value}))
+            faults.extend(
+                fault_at(tree, place, value, fault.expected, fault.nearest) for fault in found
+            )
+
+
+def _check_kinds(tree: Tree, faults: list[Fault]) -> None:
+    """Check the presets of contracts, used or not; what a scenario must add may be missing."""
+    scenario_adds: dict[str, Any] = {
+        "members": ["first", "second"], "start": "2025Q1", "kind": "preset", "terms": {},
+    }
+    for name, preset in _mapping(tree, ("kinds",)).items():
+        place: Path_ = ("kinds", name)
+        if preset is None:
+            continue
+        if not isinstance(preset, dict):
+            faults.append(fault_at(tree, place, preset, "a mapping of terms and costs"))
+        else:
+            found: list[Fault] = []
+            contract = tree.part(*place).over(Tree(scenario_adds))
+            validated(Contract, contract, place, found, partly=True)
+            faults += found
+
+
+def _mapping(tree: Tree, path: Path_) -> dict[str, Any]:
+    found = tree.get(path)
+    return found if isinstance(found, dict) else {}
