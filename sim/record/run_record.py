@@ -178,4 +178,6 @@ def _unpack(column: dict[str, Any], body: bytes, start: int) -> NDArray[Any]:
         return np.frombuffer(body, dtype, length, start)
     places = np.frombuffer(body, np.uint8, length * dtype.itemsize, start)
     shape = (dtype.itemsize, column["rows"], length // column["rows"])
-    return np.ascontiguousarray(places.reshape(shape).transpose(2, 1, 0)).view(dtype).reshape(-1)
+    numbers = np.ascontiguousarray(places.reshape(shape).transpose(2, 1, 0))
+    values: NDArray[Any] = numbers.view(dtype).reshape(-1)
+    return values
