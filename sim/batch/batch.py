@@ -98,6 +98,9 @@ def run_batch(
     with Store(folder) as store:
         done = store.done_keys()
         missing = plan.missing(done)
+        runner = Runner(scenario)
+        if missing and workers > 1:
+            runner.compile_kernels()
         started = time.time()
         with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
             _maker(executor, scheduler)(
@@ -114,7 +117,7 @@ def run_batch(
     write_text(folder / RESOLVED, scenario.resolved_yaml())
     write_text(folder / "sources.txt", scenario.sources())
     measured = {"runs": len(missing), "seconds": round(running, 1), "workers": workers}
-    manifest = _manifest(scenario, plan, failures, commands, began, seconds, arms)
+    manifest = _manifest(scenario, runner, plan, failures, commands, began, seconds, arms)
     write_manifest(folder, {**manifest, "made": measured if missing else _made_before(folder)})
     write_text(folder / "reproduce.txt", commands["rerun"] + "\n")
     return Finished(
@@ -183,17 +186,14 @@ def _runs_row(
 
 
 def _failures(store: Store, plan: Plan) -> list[tuple[int, str]]:
-    kept = store.done_keys()
-    bad = [number for number, key in enumerate(plan.keys) if kept.get(key) != "ok"]
-    result = []
-    for number in bad:
-        stored = store.get(plan.keys[number])
-        result.append((number, stored.error if stored is not None else "not made"))
-    return result
+    """Number and error of each run that failed; compaction has seen that all are there."""
+    errors = store.not_ok()
+    return [(number, errors[key]) for number, key in enumerate(plan.keys) if key in errors]
 
 
 def _manifest(
     scenario: Scenario,
+    runner: Runner,
     plan: Plan,
     failures: list[tuple[int, str]],
     commands: dict[str, str],
@@ -207,7 +207,7 @@ def _manifest(
     tables = read_market(heading.market)
     focus = list(dict.fromkeys(name for arm in chosen for name in members[arm]))
     try:
-        table = rows(Runner(scenario).calibration(heading.baseline, {}))
+        table = rows(runner.calibration(heading.baseline, {}))
     except CalibrationError:
         table = []
     return {

@@ -87,8 +87,13 @@ class RunRecord:
         return MAGIC + _digest(rest) + rest
 
     @staticmethod
-    def decode(payload: bytes) -> RunRecord:
+    def decode(payload: bytes, text: type = np.str_) -> RunRecord:
         """Read a run back.
+
+        Parameters
+        ----------
+        text
+            Type of text columns; ``object`` shares one text among all rows that hold it.
 
         Raises
         ------
@@ -114,7 +119,7 @@ class RunRecord:
                 values = bodies[column.get("body", -1)]
                 if "levels" in column:
                     # Without levels there are no rows; an empty list would be float64.
-                    values = np.array(column["levels"] or [""])[values]
+                    values = np.array(column["levels"] or [""], dtype=text)[values]
                 else:
                     values = values.copy()
                 unpacked[column["name"]] = values
