@@ -13,7 +13,7 @@ from typing import Any
 from sim.batch.executor import OnDone, Outcome, run_tasks
 from sim.batch.plan import MODEL_PACKAGES, Plan, make_plan, variant_values
 from sim.batch.progress import Progress
-from sim.batch.run_one import Runner
+from sim.batch.run_one import Runner, RunSpec
 from sim.calibration.table import HEADINGS, rows
 from sim.errors import CalibrationError, SimError, StoreError
 from sim.record.manifest import read_manifest, write_manifest
@@ -31,6 +31,15 @@ RESOLVED = "scenario.resolved.yaml"
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A run that failed: its number, what it was, and why it failed."""
+
+    number: int
+    name: str
+    error: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """How a batch ended.
 
@@ -42,7 +51,7 @@ class Finished:
         Runs of the plan, those that differ from each other, those made now, and those failed
         (now or earlier).
     failures
-        Run number and reason of the first few failures.
+        The first few failures. The same call makes failed runs again, and no others.
     seconds
         Time taken.
     """
@@ -52,7 +61,7 @@ class Finished:
     different: int
     made: int
     failed: int
-    failures: tuple[tuple[int, str], ...]
+    failures: tuple[Failure, ...]
     seconds: float
 
 
@@ -185,17 +194,27 @@ def _runs_row(
     return plan.keys[number], row
 
 
-def _failures(store: Store, plan: Plan) -> list[tuple[int, str]]:
-    """Number and error of each run that failed; compaction has seen that all are there."""
+def _failures(store: Store, plan: Plan) -> list[Failure]:
+    """The runs that failed; compaction has seen that all others are there."""
     errors = store.not_ok()
-    return [(number, errors[key]) for number, key in enumerate(plan.keys) if key in errors]
+    return [
+        Failure(number, _name(plan.specs[number]), errors[key])
+        for number, key in enumerate(plan.keys)
+        if key in errors
+    ]
+
+
+def _name(spec: RunSpec) -> str:
+    """What a run is: arm, replicate, calibration and settings."""
+    settings = [f"{path}={value:g}" for path, value in spec.values]
+    return ", ".join([spec.arm, f"replicate {spec.replicate}", spec.variant, *settings])
 
 
 def _manifest(
     scenario: Scenario,
     runner: Runner,
     plan: Plan,
-    failures: list[tuple[int, str]],
+    failures: list[Failure],
     commands: dict[str, str],
     began: float,
     seconds: float,
@@ -238,7 +257,7 @@ def _manifest(
             "ok": len(plan.keys) - len(failures),
             "failed": len(failures),
         },
-        "failures": [{"run": number, "error": error} for number, error in failures[:50]],
+        "failures": [{"run": each.number, "error": each.error} for each in failures[:50]],
         "parameters": "held",
         "assumptions": [
             {
