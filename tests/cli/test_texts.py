@@ -74,7 +74,9 @@ def test_list_names_every_scenario_that_ships(say) -> None:
     assert "not valid" not in said.out
 
 
-@pytest.mark.parametrize("words", [["validate", "--text"], ["show"], ["show", "--sources"], ["plan"]])
+@pytest.mark.parametrize(
+    "words", [["validate", "--text"], ["show"], ["show", "--sources"], ["plan"]]
+)
 def test_nothing_that_a_file_says_disturbs_a_terminal(say, tmp_path: Path, words) -> None:
     path = tmp_path / "rude.yaml"
     path.write_text(
