@@ -171,6 +171,12 @@ def is_number(path: Path_) -> bool:
     return field is not None and _inner(field.annotation) in (int, float)
 
 
+def is_whole(path: Path_) -> bool:
+    """Whether a path of the world settings holds a whole number."""
+    field = field_at(path)
+    return field is not None and _inner(field.annotation) is int
+
+
 def is_structural(path: Path_) -> bool:
     """Whether the market is calibrated again when this setting changes."""
     if path[0] == "firms":

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from json_schema import complaints
+from shipped import SHIPPED
 
 from sim.scenario import load
 from sim.scenario.reader import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = sorted((ROOT / "scenarios").glob("**/*.yaml"))
 FILE = ROOT / "scenarios" / "faw_leapmotor.yaml"
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from mutations import Mutant, mutants
+from shipped import SHIPPED
 
 from sim.errors import InputError
 from sim.scenario import load
 from sim.scenario.checks import field_at
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = sorted((ROOT / "scenarios").glob("**/*.yaml"))
 NAMES = {path: str(path.relative_to(ROOT / "scenarios")) for path in SHIPPED}
 SEED = 20250303
 # Mappings whose keys are names that a scenario is free to choose.
