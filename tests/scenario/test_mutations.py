@@ -153,6 +153,40 @@ def test_every_mutant(tmp_path: Path, part: int) -> None:
     run_all(tmp_path, everything[part::4], counted=10)
 
 
+def noisy(text: bytes, luck: random.Random) -> bytes:
+    """The text with a few slices lost, doubled, moved, or replaced by any bytes."""
+    for _ in range(luck.randint(1, 4)):
+        start = luck.randrange(len(text))
+        end = min(len(text), start + luck.choice((1, 1, 2, 5, 40)))
+        kept = text[start:end]
+        signs = bytes(luck.choices(b"{}[]:,-?&*!|>'\"#%@ \n\t", k=3))
+        new = luck.choice((b"", kept * 2, luck.randbytes(len(kept)), signs))
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def take_noise(folder: Path, count: int) -> None:
+    luck = random.Random(SEED)
+    path = folder / "noisy.yaml"
+    for _ in range(count):
+        file = luck.choice(SHIPPED)
+        path.write_bytes(noisy(file.read_bytes(), luck))
+        try:
+            load(path)
+        except InputError as refusal:
+            assert refusal.faults
+            assert all(str(fault).isprintable() for fault in refusal.faults)
+
+
+def test_noise_is_refused_or_is_a_scenario(tmp_path: Path) -> None:
+    take_noise(tmp_path, 100)
+
+
+@pytest.mark.slow
+def test_much_noise_is_refused_or_is_a_scenario(tmp_path: Path) -> None:
+    take_noise(tmp_path, 3000)
+
+
 # What a person would do by mistake, one of each sort that the loader tells apart.
 def sample(count: int) -> list[tuple[Path, Mutant]]:
     sorts: dict[str, tuple[Path, Mutant]] = {}
