@@ -19,8 +19,9 @@ GROUPS = {
     "sim.cli.running": ("run", "plan", "calibrate"),
     "sim.cli.reading": ("compare", "report"),
     "sim.cli.studying": ("merger",),
+    "sim.cli.questions": ("sensitivity", "map"),
 }
-PLANNED = ("map", "explain", "value", "sensitivity", "stability", "backtest", "dashboard")
+PLANNED = ("explain", "value", "stability", "backtest", "dashboard")
 
 GREETING = """Play out an electric-car price war, with and without an alliance.
 

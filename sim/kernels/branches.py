@@ -24,9 +24,10 @@ Mix = Callable[[FloatArray, FloatArray], FloatArray]
 # Relative price difference from which two equilibria are two.
 APART = 1e-6
 MARKUPS = (1.0, 1.25, 1.6, 2.2, 3.5)
-# A step of continuation is believed if prices move about as their slopes foretell.
+# A step of continuation is believed if no price moves far and all about as slopes foretell.
 FIRST_STEP, SMALLEST_STEP = 0.25, 1.0 / 512.0
 SURPRISE = 0.5
+FAR = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,10 +188,10 @@ def _step(game: PriceGame, prices: FloatArray, tolerance: float) -> Equilibrium 
     chosen = game.demand.on_sale
     size = np.abs(prices[chosen])
     expected = np.max(np.abs(foretold[chosen]) / size)
+    moved = np.max(np.abs(point.prices - prices)[chosen] / size)
     surprise = np.max(np.abs(point.prices - prices - foretold)[chosen] / size)
-    if not point.converged or surprise > SURPRISE * max(expected, 1e-4):
-        return None
-    return point
+    smooth = moved < FAR and surprise < SURPRISE * max(expected, 1e-4)
+    return point if point.converged and smooth else None
 
 
 def _on_common_firms(before: PriceGame, after: PriceGame) -> tuple[PriceGame, PriceGame]:

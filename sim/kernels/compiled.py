@@ -13,8 +13,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-BLOCK = 112  # types evaluated together: few enough for the processor's second cache
-LANES = 8  # the number of types is filled up to a multiple, so that no loop has a scalar rest
+BLOCK = 208  # types evaluated together: few enough for the processor's second cache
+LANES = 16  # the number of types is filled up to a multiple, so that no loop has a scalar rest
 
 
 class Market(NamedTuple):
@@ -80,14 +80,19 @@ def compile_game(game: PriceGame) -> Market:
         used, nest_of = np.unique(demand.nest_of[chosen], return_inverse=True)
         rho = demand.rho[used]
         steepness = 1.0 / (1.0 - rho[nest_of])
-        pairs, group_of = np.unique(np.array([firm_of, nest_of]), axis=1, return_inverse=True)
-        group_firm, group_nest = pairs
+        codes, group_of = np.unique(firm_of * len(used) + nest_of, return_inverse=True)
+        group_firm, group_nest = np.divmod(codes, len(used))
     else:
         nest_of, rho = np.zeros(len(chosen), dtype=np.int64), np.zeros(0)
         steepness = np.ones(len(chosen))
         group_of, group_firm = firm_of, np.arange(game.firms)
         group_nest = np.zeros(game.firms, dtype=np.int64)
-    rows, row_of = np.unique(np.array([group_of, net]), axis=1, return_inverse=True)
+    row_group, row_of = np.arange(len(group_firm)), group_of
+    row_net = np.ones(len(group_firm))
+    if game.net_share is not None:
+        kinds, kind_of = np.unique(net, return_inverse=True)
+        codes, row_of = np.unique(group_of * len(kinds) + kind_of, return_inverse=True)
+        row_group, row_net = codes // len(kinds), kinds[codes % len(kinds)]
     profit = kappa - np.eye(game.firms)
     sales = shadow - kappa * np.diag(shadow)[None, :]
     np.fill_diagonal(sales, 0.0)
@@ -107,11 +112,11 @@ def compile_game(game: PriceGame) -> Market:
         net=net,
         free=~game.held[chosen],
         steepness=steepness,
-        group_of=group_of.reshape(-1),
-        nest_of=nest_of.reshape(-1),
-        row_of=row_of.reshape(-1),
-        row_group=rows[0].astype(np.int64),
-        row_net=np.ascontiguousarray(rows[1]),
+        group_of=group_of,
+        nest_of=nest_of,
+        row_of=row_of,
+        row_group=row_group,
+        row_net=row_net,
         group_firm=np.ascontiguousarray(group_firm),
         group_nest=np.ascontiguousarray(group_nest),
         rho=rho,

@@ -18,9 +18,11 @@ def kernel(function: Function) -> Function:
     """Compile a function of arrays; the same source runs under NUMBA_DISABLE_JIT=1.
 
     Compiled code is kept beside the source and made anew when the file changes; kernels that
-    call each other therefore stand in one file.
+    call each other therefore stand in one file. Division by zero gives infinity or NaN, as in
+    NumPy, and is caught where verdicts are made.
     """
-    return cast(Function, numba.njit(cache=True, fastmath=FLAGS)(function))
+    compiled = numba.njit(cache=True, fastmath=FLAGS, error_model="numpy")(function)
+    return cast(Function, compiled)
 
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]

@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from sim.errors import CalibrationError, KernelInputError
-from sim.kernels.demand import require_finite
+from sim.errors import CalibrationError
+from sim.kernels.evidence import Evidence, check_evidence
 from sim.kernels.ownership import product_weights
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 STARTS = (0.15, 0.4, 0.75)  # outside shares and nesting parameters that are tried first
@@ -31,54 +30,6 @@ SAME_FIT = 1e-10
 SMALLEST_RATIO = 1e-7  # of singular values, under which a direction is not determined
 POLISH = 12
 NESTING = "nesting parameter"
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """What is known of one market.
-
-    Attributes
-    ----------
-    prices
-        (J,) money, positive.
-    shares
-        (J,) quantities of the products in any unit: only their proportions are read.
-    firm_of, kappa
-        (J,) firm of each product; (F, F) profit weights, unit diagonal.
-    net_share
-        (J,) part of the buyer's price that the firm keeps.
-    margins
-        (J,) Lerner indices ``(n - c) / n``; NaN where not known.
-    market_elasticity
-        Elasticity of all inside sales to all prices, negative; None if not known.
-    outside_share
-        Share of buyers who take none, in [0, 1); 0 for a closed market, None if not known.
-    alpha
-        Price coefficient, positive; None if not known.
-    nest_of
-        (J,) nest of each product; None for plain logit.
-    rho
-        (H,) nesting parameters; None if not known.
-    rho_by_nest
-        Whether unknown nesting parameters differ by nest; else one is found for all.
-    at_capacity
-        (J,) products that sell all they can make: their margin holds a scarcity rent and
-        says nothing of demand; None for none.
-    """
-
-    prices: FloatArray
-    shares: FloatArray
-    firm_of: IntArray
-    kappa: FloatArray
-    net_share: FloatArray
-    margins: FloatArray
-    market_elasticity: float | None = None
-    outside_share: float | None = None
-    alpha: float | None = None
-    nest_of: IntArray | None = None
-    rho: FloatArray | None = None
-    rho_by_nest: bool = False
-    at_capacity: BoolArray | None = None
 
 
 @dataclass(frozen=True)
@@ -247,7 +198,7 @@ class _Model:
 
 
 def recover(evidence: Evidence) -> Recovery:
-    """Recover a logit or nested-logit market from what is known of it.
+    """Recover a logit or nested-logit market from what is known of it (equation 9.17).
 
     Raises
     ------
@@ -257,7 +208,7 @@ def recover(evidence: Evidence) -> Recovery:
         The data do not determine the unknowns (with what is missing), contradict each other
         beyond an interior solution, or imply a cost that is not positive.
     """
-    _check(evidence)
+    check_evidence(evidence)
     model = _Model(evidence)
     _count(model)
     point = np.zeros(0)
@@ -440,35 +391,3 @@ def _missing(model: _Model) -> str:
 
 def _listed(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-
-
-def _check(evidence: Evidence) -> None:
-    count = len(evidence.prices)
-    for name in ("prices", "shares", "firm_of", "net_share", "margins"):
-        shape = getattr(evidence, name).shape
-        if shape != (count,):
-            raise KernelInputError(f"{name} have shape {shape}, not ({count},)")
-    for name, values in (("price", evidence.prices), ("share", evidence.shares),
-                         ("net share", evidence.net_share)):
-        require_finite(name, values)
-        if np.any(values <= 0.0):
-            worst = int(np.argmin(values))
-            raise KernelInputError(f"{name} of product {worst} is {values[worst]}, not positive")
-    known = np.isfinite(evidence.margins)
-    wrong = known & ~((evidence.margins > 0.0) & (evidence.margins < 1.0))
-    wrong |= np.isinf(evidence.margins)
-    if wrong.any():
-        worst = int(np.argmax(wrong))
-        raise KernelInputError(
-            f"margin of product {worst} is {evidence.margins[worst]}, not between 0 and 1"
-        )
-    if evidence.outside_share is not None and not 0.0 <= evidence.outside_share < 1.0:
-        raise KernelInputError(f"outside share is {evidence.outside_share}, not in [0, 1)")
-    if evidence.alpha is not None and not 0.0 < evidence.alpha < np.inf:
-        raise KernelInputError(f"price coefficient is {evidence.alpha}, not positive")
-    elasticity = evidence.market_elasticity
-    if elasticity is not None and not -np.inf < elasticity < 0.0:
-        raise KernelInputError(f"market elasticity is {elasticity}, not negative")
-    if evidence.at_capacity is not None and np.any(evidence.at_capacity & ~known):
-        worst = int(np.argmax(evidence.at_capacity & ~known))
-        raise KernelInputError(f"product {worst} is at capacity: its margin must be given")

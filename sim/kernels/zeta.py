@@ -42,7 +42,7 @@ FAST = 0.02
 FAR = 4.0
 
 
-@numba.njit(cache=True, fastmath={"contract"})
+@numba.njit(cache=True, fastmath={"contract"}, error_model="numpy")
 def fast_exp(x: float) -> float:
     """Exponential to 4e-16, of arguments cut to -600 .. 700; NaN stays NaN.
 
@@ -288,12 +288,23 @@ def largest_step(step: FloatArray, scale: FloatArray) -> tuple[float, int]:
 
 
 @kernel
+def _dot(one: FloatArray, other: FloatArray) -> float:
+    total = 0.0
+    for j in range(len(one)):
+        total += one[j] * other[j]
+    return total
+
+
+@kernel
 def accelerate(
     moves: FloatArray,
     changes: FloatArray,
-    order: IntArray,
+    held: int,
+    newest: int,
     step: FloatArray,
     scale: FloatArray,
+    basis: FloatArray,
+    rest: FloatArray,
     target: FloatArray,
 ) -> None:
     """Anderson's (1965) next point, added to ``target``, in relative prices.
@@ -301,35 +312,40 @@ def accelerate(
     Least squares of the step on past changes of steps, newest first, by Gram and Schmidt;
     columns that depend on newer ones are left out.
     """
-    products, columns = len(step), len(order)
-    basis = np.empty((columns, products))
-    weights = np.zeros((columns, columns))
-    goal = np.zeros(columns)
-    rest = step * scale
-    for k in range(columns):
-        column = basis[k]
-        column[:] = changes[order[k]] * scale
-        before = math.sqrt((column * column).sum())
+    products, past = len(step), len(moves)
+    weights, goal = np.zeros((held, held)), np.zeros(held)
+    for j in range(products):
+        rest[j] = step[j] * scale[j]
+        target[j] += step[j]
+    for k in range(held):
+        column, change = basis[k], changes[(newest - k) % past]
+        for j in range(products):
+            column[j] = change[j] * scale[j]
+        before = math.sqrt(_dot(column, column))
         for n in range(k):
-            weights[n, k] = (basis[n] * column).sum()
-            column -= weights[n, k] * basis[n]
-        after = math.sqrt((column * column).sum())
+            weight, other = _dot(basis[n], column), basis[n]
+            weights[n, k] = weight
+            for j in range(products):
+                column[j] -= weight * other[j]
+        after = math.sqrt(_dot(column, column))
         if not after > DEPENDENT * before:
             column[:] = 0.0
-            weights[k, k] = 0.0
             continue
-        column /= after
         weights[k, k] = after
-        goal[k] = (column * rest).sum()
-        rest -= goal[k] * column
-    for k in range(columns - 1, -1, -1):
+        for j in range(products):
+            column[j] /= after
+        goal[k] = _dot(column, rest)
+        for j in range(products):
+            rest[j] -= goal[k] * column[j]
+    for k in range(held - 1, -1, -1):
         if weights[k, k] == 0.0:
             continue
-        for n in range(k + 1, columns):
+        for n in range(k + 1, held):
             goal[k] -= weights[k, n] * goal[n]
         goal[k] /= weights[k, k]
-        target -= goal[k] * (moves[order[k]] + changes[order[k]])
-    target += step
+        past_move, change = moves[(newest - k) % past], changes[(newest - k) % past]
+        for j in range(products):
+            target[j] -= goal[k] * (past_move[j] + change[j])
 
 
 @kernel
@@ -339,7 +355,7 @@ def _improve(inverse: FloatArray, step: FloatArray, move: FloatArray) -> None:
         move[:] = step
     else:
         for j in range(len(step)):
-            move[j] = (inverse[j] * step).sum()
+            move[j] = _dot(inverse[j], step)
 
 
 @kernel
@@ -382,6 +398,7 @@ def iterate(
     move, last_move, target = np.empty(products), np.empty(products), np.empty(products)
     past = max(memory, 1)
     moves, changes = np.empty((past, products)), np.empty((past, products))
+    basis, rest = np.empty((past, products)), np.empty(products)
     shift_types(market, shift, prices)
     count, held, newest, radius, previous = 1, 0, -1, 0.0, np.inf
     plain, status, residual, error, worst = False, UNFINISHED, np.inf, np.inf, 0
@@ -395,7 +412,7 @@ def iterate(
         size, _ = largest_step(move, scale)
         if plain and previous < np.inf:
             # Under ROUNDING the ratio of two steps says nothing; the last one stands.
-            radius = size / previous if size > ROUNDING else radius
+            radius = size / previous if size > ROUNDING and previous > 0.0 else radius
         error = CAUTION * size / (1.0 - radius) if radius < 1.0 else np.inf
         small = residual < tolerance and (error < tolerance or size <= ROUNDING)
         if small and plain:
@@ -406,25 +423,25 @@ def iterate(
         plain = small or held == 0 or memory == 0 or (len(inverse) > 0 and radius < FAST)
         target[:] = prices
         if not plain:
-            order = np.empty(held, dtype=np.int64)
-            for k in range(held):
-                order[k] = (newest - k) % past
-            accelerate(moves, changes, order, move, scale, target)
+            accelerate(moves, changes, held, newest, move, scale, basis, rest, target)
             for j in range(products):
                 if not abs(target[j] - prices[j]) * scale[j] < FAR:
                     plain = True
                     break
         if plain:
-            target[:] = prices + move
+            for j in range(products):
+                target[j] = prices[j] + move[j]
         newest = (newest + 1) % past
         held = min(held + 1, memory)
-        moves[newest] = target - prices
-        last_move[:] = move
-        prices[:] = target
+        for j in range(products):
+            moves[newest, j] = target[j] - prices[j]
+            last_move[j] = move[j]
+            prices[j] = target[j]
         previous = size
         count += 1
         zeta_step(market, shift, work, prices, sums, step, False)
         _improve(inverse, step, move)
-        changes[newest] = move - last_move
+        for j in range(products):
+            changes[newest, j] = move[j] - last_move[j]
     evaluate(market, shift, work, prices, sums, True)
     return status, count, residual, error, worst, prices, sums[2].copy()

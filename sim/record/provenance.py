@@ -21,6 +21,14 @@ def source_digest(packages: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
+def files_digest(names: Sequence[str]) -> str:
+    """SHA-256 over the bytes of some files of ``sim``, named from there."""
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        digest.update(name.encode() + b"\0" + (PACKAGE / name).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
 def library_versions() -> dict[str, str]:
     """Versions of Python and of the libraries that make numbers."""
     found = {name: version(name) for name in LIBRARIES}

@@ -1,8 +1,10 @@
 """Intervals and tests as pure functions of arrays: shares, pairs, means, curves, precision."""
 
 from sim.stats.bands import Band, mean_band, quantile_band, survival_band
-from sim.stats.bootstrap import bootstrap_interval
-from sim.stats.intervals import Estimate, Interval
+from sim.stats.bootstrap import SEED, bootstrap_interval
+from sim.stats.boxes import Box, Fit, find_box, fit
+from sim.stats.effects import Morris, elementary_effects, morris
+from sim.stats.intervals import LEVEL, Estimate, Interval
 from sim.stats.means import mean_interval, quantile_interval, t_test
 from sim.stats.pairing import (
     replicates_for_mean,
@@ -30,15 +32,23 @@ from sim.stats.yes_no_pairs import (
 )
 
 __all__ = [
+    "LEVEL",
+    "SEED",
     "Band",
+    "Box",
     "Estimate",
+    "Fit",
     "Interval",
     "More",
+    "Morris",
     "PairCounts",
     "Selection",
     "bootstrap_interval",
     "clopper_pearson",
     "count_pairs",
+    "elementary_effects",
+    "find_box",
+    "fit",
     "kim_nelson",
     "mcnemar_exact",
     "mean_band",
@@ -46,6 +56,7 @@ __all__ = [
     "more_for_mean",
     "more_for_paired_shares",
     "more_for_share",
+    "morris",
     "newcombe_paired",
     "paired_shares",
     "pairs_won",

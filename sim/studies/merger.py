@@ -218,14 +218,14 @@ def _side(
         kappa=kappa,
         firm_shares=firm_shares,
         profits=sales * group_sums(market.firm_of, (net - costs) * shares, size),
-        hhi=hhi(_by_owner(firm_shares, kappa)),
+        hhi=hhi(by_owner_shares(firm_shares, kappa)),
         mhhi=mhhi(firm_shares, kappa),
         surplus=surplus_by_type(market.demand, prices),
     )
 
 
-def _by_owner(firm_shares: FloatArray, kappa: FloatArray) -> FloatArray:
-    """Shares added up over firms that price as one: weight one on each other both ways."""
+def by_owner_shares(firm_shares: FloatArray, kappa: FloatArray) -> FloatArray:
+    """Shares added up over firms that price as one, weight one both ways, (F,) with zeros."""
     together = (kappa == 1.0) & (kappa.T == 1.0)
     owner = np.argmax(together, axis=1)
     return group_sums(owner.astype(np.int64), firm_shares, len(kappa))
@@ -292,7 +292,7 @@ def _outcome(baseline: Baseline, deal: StaticDeal) -> DealOutcome:
             competition.lerner(before.prices, changed.costs, market.net_share), weights,
             weights_after,
         ),
-        hhi_change=hhi(_by_owner(before.firm_shares, changed.kappa)) - before.hhi,
+        hhi_change=hhi(by_owner_shares(before.firm_shares, changed.kappa)) - before.hhi,
         mhhi_change=mhhi(before.firm_shares, changed.kappa) - before.mhhi,
         compensating_variation=variation,
         buyers_lose=market.read.market_size * float(weight @ variation),

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from sim.errors import CalibrationError, InputError, KernelInputError, SimError, SolverError
 from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import Equilibrium, solve_prices
+from sim.kernels.evidence import Evidence
 from sim.kernels.game import PriceGame
 from sim.kernels.inversion import Inversion, invert_shares
 from sim.kernels.limits import Limits, solve_with_limits
 from sim.kernels.markups import static_markups
 from sim.kernels.ownership import add_stake, control_weights
-from sim.kernels.recovery import Evidence, Recovery, recover
+from sim.kernels.recovery import Recovery, recover
 from sim.scenario.static_market import StaticMarket
 
 FloatArray = NDArray[np.float64]
