@@ -5,15 +5,12 @@ from pathlib import Path
 
 import pytest
 from json_schema import complaints
+from shipped import SHIPPED
 
 from sim.scenario import load
 from sim.scenario.reader import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-# Static markets are read by a verb of their own.
-SHIPPED = sorted(
-    path for path in (ROOT / "scenarios").glob("**/*.yaml") if path.parent.name != "merger"
-)
 FILE = ROOT / "scenarios" / "faw_leapmotor.yaml"
 
 
