@@ -228,10 +228,8 @@ def _scale(prices: FloatArray) -> FloatArray:
     return result
 
 
-def _by_groups(game: PriceGame, first: FloatArray, tolerance: float) -> Equilibrium | None:
+def _by_groups(game: PriceGame, first: FloatArray, tolerance: float) -> Equilibrium:
     point = solve_groups(game, first, tolerance)
-    if point is None:
-        return None
     return Equilibrium(
         point.prices,
         point.shares,
