@@ -19,6 +19,7 @@ from sim.kernels.demand import (
     market_elasticity,
     surplus_by_type,
 )
+from sim.kernels.deviations import Audit
 from sim.kernels.equilibrium import Equilibrium
 from sim.kernels.grouping import group_sums
 from sim.kernels.markups import static_markups
@@ -39,6 +40,8 @@ class Side:
     ----------
     equilibrium
         The solver's prices and verdict.
+    audit
+        Whether a firm gains by repricing one product far away; None if not asked.
     prices, shares, costs, margins, lerner, own_elasticity
         (J,); money where it is money.
     kappa
@@ -54,6 +57,7 @@ class Side:
     """
 
     equilibrium: Equilibrium
+    audit: Audit | None
     prices: FloatArray
     shares: FloatArray
     costs: FloatArray
@@ -113,6 +117,8 @@ class DealOutcome:
         The market after it; None where prices were not found (see ``equilibrium``).
     equilibrium
         The solver's verdict on prices after it.
+    other_branch
+        Why before and after do not lie on one branch of equilibria; empty if they do.
     parties
         (J,) products of the firms of the deal.
     upp, guppi, cmcr, pressure
@@ -130,6 +136,7 @@ class DealOutcome:
 
     deal: StaticDeal
     equilibrium: Equilibrium
+    other_branch: str
     after: Side | None
     parties: BoolArray
     upp: FloatArray
@@ -209,6 +216,7 @@ def _side(
     sales = market.read.market_size
     return Side(
         equilibrium=equilibrium,
+        audit=market.audit(costs, kappa, prices) if equilibrium.converged else None,
         prices=prices,
         shares=shares,
         costs=costs,
@@ -262,7 +270,7 @@ def _static(market: Market, prices: FloatArray, kappa: FloatArray) -> FloatArray
 def _outcome(baseline: Baseline, deal: StaticDeal) -> DealOutcome:
     market, before = baseline.market, baseline.side
     changed = apply_deal(market, deal)
-    equilibrium = market.solve(changed.costs, changed.kappa, before.prices)
+    equilibrium, branch = market.follow(changed.costs, changed.kappa, before.prices)
     after = None
     if equilibrium.converged:
         after = _side(market, equilibrium, changed.costs, changed.kappa)
@@ -277,6 +285,7 @@ def _outcome(baseline: Baseline, deal: StaticDeal) -> DealOutcome:
     return DealOutcome(
         deal=deal,
         equilibrium=equilibrium,
+        other_branch=branch,
         after=after,
         parties=changed.parties,
         upp=competition.upward_pricing_pressure(
