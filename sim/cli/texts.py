@@ -1,4 +1,4 @@
-"""Verbs that read scenarios and run nothing: validate, show, list, schema."""
+"""Verbs that read scenarios and make no batch: validate, show, list, schema."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def add_verbs(subparsers: Any) -> None:
     verb = subparsers.add_parser("validate", help="check scenarios; all faults at once")
     verb.add_argument("files", nargs="+", metavar="FILE")
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
+    verb.add_argument("--text", action="store_true", help="the text alone, not its market")
     verb.set_defaults(handler=validate)
     verb = subparsers.add_parser("show", help="print a scenario resolved")
     verb.add_argument("file", nargs="?", metavar="FILE")
@@ -37,10 +38,11 @@ def add_verbs(subparsers: Any) -> None:
 
 
 def validate(options: argparse.Namespace) -> int:
-    """Check files; every fault of every file."""
+    """Check files; every fault of every file, then the market and its first prices."""
     from sim.scenario import load
 
     faults: list[Fault] = []
+    sound = True
     for file in options.files:
         try:
             scenario = load(file, options.sets)
@@ -55,9 +57,28 @@ def validate(options: argparse.Namespace) -> int:
             f"{printable(file)}: valid; {len(scenario.arms)} arms x {points} points x "
             f"{scenario.heading.replicates} replicates = {runs:,} runs"
         )
+        if not options.text:
+            sound &= _validate_market(scenario)
     if faults:
         raise InputError(faults)
-    return 0
+    return 0 if sound else 1
+
+
+def _validate_market(scenario: Scenario) -> bool:
+    from sim.batch.check import check_prices
+
+    found = check_prices(scenario)
+    print(f"  market: calibrates at {found.calibrations} of {len(scenario.points())} points")
+    if found.markets:
+        print(
+            f"  prices: {found.markets} quarters of {len(scenario.arms)} arms, estimated error at "
+            f"most {found.error:.0e};\n          a firm's own best reply, solved alone, moves a "
+            f"price by at most {found.move:.0e},\n          and repricing one line alone, however "
+            f"far, gains at most {found.gain:.0e}"
+        )
+    for finding in found.findings:
+        print(f"  {printable(finding)}", file=sys.stderr)
+    return not found.findings
 
 
 def show(options: argparse.Namespace) -> int:

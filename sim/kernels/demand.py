@@ -11,6 +11,7 @@ D_ig^(1 - rho_g))``, ``P_ij = P_ij|h P_ih``. J products, I types, H nests.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,12 +140,12 @@ class Demand:
                 f"rho of nest {worst} (product {product}) is {self.rho[worst]}, not in [0, 1)"
             )
 
-    @property
+    @cached_property
     def closed(self) -> BoolArray:
         """(I,) whether the type has no outside option."""
         return np.isneginf(self.outside)
 
-    @property
+    @cached_property
     def on_sale(self) -> IntArray:
         """Positions of the products on sale."""
         if self.available is None:

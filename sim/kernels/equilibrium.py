@@ -228,10 +228,8 @@ def _scale(prices: FloatArray) -> FloatArray:
     return result
 
 
-def _by_groups(game: PriceGame, first: FloatArray, tolerance: float) -> Equilibrium | None:
+def _by_groups(game: PriceGame, first: FloatArray, tolerance: float) -> Equilibrium:
     point = solve_groups(game, first, tolerance)
-    if point is None:
-        return None
     return Equilibrium(
         point.prices,
         point.shares,
@@ -291,6 +289,7 @@ class _Search:
         self._game, self._first, self._most = game, first, most
         self._tolerance = tolerance
         self._market: Market = compile_game(game)
+        self._used = False
         self._point = first[self.chosen].copy()
         self._shares = np.zeros(len(self.chosen))
         self.count = 0
@@ -315,11 +314,13 @@ class _Search:
     def go(self, inverse: FloatArray, memory: int, most: int, method: str) -> bool:
         """Iterate from the present point; whether that ended in an accepted one."""
         allowed = max(min(most, self._most - self.count), 1)
-        # The kernel moves utilities in place, to keep exponentials in range.
-        market = self._market._replace(utility=self._market.utility.copy())
+        if self._used:
+            # The kernel has moved utilities in place, to keep exponentials in range.
+            self._market = compile_game(self._game)
+        self._used = True
         status, count, residual, error, worst, prices, shares = iterate(
-            market,
-            *make_room(market),
+            self._market,
+            *make_room(self._market),
             self._point,
             _scale(self._point),
             inverse,

@@ -439,9 +439,11 @@ def iterate(
             prices[j] = target[j]
         previous = size
         count += 1
-        zeta_step(market, shift, work, prices, sums, step, False)
+        # Only after a plain step can a point be accepted and its shares be wanted.
+        zeta_step(market, shift, work, prices, sums, step, plain)
         _improve(inverse, step, move)
         for j in range(products):
             changes[newest, j] = move[j] - last_move[j]
-    evaluate(market, shift, work, prices, sums, True)
+    if status != CONVERGED:
+        evaluate(market, shift, work, prices, sums, True)
     return status, count, residual, error, worst, prices, sums[2].copy()
