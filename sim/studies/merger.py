@@ -39,7 +39,7 @@ class Side:
     Attributes
     ----------
     equilibrium
-        The solver's prices and verdict.
+        The solver's prices and verdict. Where it did not converge the side is that of the data.
     audit
         Whether a firm gains by repricing one product far away; None if not asked.
     prices, shares, costs, margins, lerner, own_elasticity
@@ -174,9 +174,11 @@ def study_merger(market: Market) -> MergerStudy:
         An input is not one of a market; solvers that do not converge are verdicts, not errors.
     """
     baseline = look_at(market)
-    return MergerStudy(
-        baseline, tuple(_outcome(baseline, deal) for deal in market.read.deals)
-    )
+    if not baseline.side.equilibrium.converged:
+        return MergerStudy(baseline, ())
+    with named(market.read):
+        outcomes = tuple(_outcome(baseline, deal) for deal in market.read.deals)
+    return MergerStudy(baseline, outcomes)
 
 
 def look_at(market: Market) -> Baseline:
@@ -210,6 +212,8 @@ def _side(
     market: Market, equilibrium: Equilibrium, costs: FloatArray, kappa: FloatArray
 ) -> Side:
     prices, shares = equilibrium.prices, equilibrium.shares
+    if not equilibrium.converged:
+        prices, shares = market.prices, market.shares
     net = market.net_share * prices
     size = len(kappa)
     firm_shares = group_sums(market.firm_of, shares, size) / shares.sum()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compare.amounts import MINUS, number, percent, signed
+from sim.compare.amounts import MINUS, MISSING, number, percent, signed
 from sim.compare.printing import aligned
 from sim.kernels.deviations import Audit
 from sim.kernels.equilibrium import Equilibrium
@@ -101,7 +101,9 @@ def amount(value: float, unit: str = "") -> str:
 
 
 def change(before: float, after: float) -> str:
-    """Relative change in percent, signed."""
+    """Relative change in percent, signed; nothing has none."""
+    if before == 0.0:
+        return MISSING
     ratio = after / before - 1.0
     return signed(percent(ratio, 2), ratio)
 
