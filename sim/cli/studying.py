@@ -34,6 +34,7 @@ Two ways in.
     merger: {kind: merger, acquirer: One, target: Two, cost_saving: 0.05}
     stake:  {kind: stake, investor: One, target: Two, share: 0.3, control: proportional}
     allies: {kind: alliance, members: [One, Two], cost_saving: {One: 0.03}, weight: 0.5}
+                            # weight on the others' profit, 0 by default; or {One: 0.5, Two: 0.3}
 
 Demand is logit, nested logit where products have nests. Price coefficient, outside share and
 nesting parameter, where not stated, are found from the margins (Lerner indices) and the market

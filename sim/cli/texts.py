@@ -139,10 +139,10 @@ def _show_two_files(options: argparse.Namespace) -> int:
 
 
 def listing(_: argparse.Namespace) -> int:
-    """Print the scenarios that ship."""
-    from sim.scenario.catalogue import shipped
+    """Print the scenarios that ship, and the static markets."""
+    from sim.scenario.catalogue import shipped, shipped_static_markets
 
-    for file, name, question in shipped():
+    for file, name, question in [*shipped(), *shipped_static_markets()]:
         print(f"{file}\n    {printable(name)}\n    {printable(question)}")
     return 0
 

@@ -86,6 +86,14 @@ class _Columns:
     capacities: FloatArray
 
 
+def is_static_market(path: str | Path) -> bool:
+    """Whether a file says that it is a static market; a file that cannot be read is none."""
+    try:
+        return "static_market" in read_yaml(read_text(Path(path), str(path)), str(path)).data
+    except InputError:
+        return False
+
+
 def load_static_market(
     path: str | Path | None,
     sets: Sequence[str] = (),

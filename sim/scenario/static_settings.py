@@ -40,6 +40,17 @@ def _saving(value: object) -> object:
     return value
 
 
+def _weight(value: object) -> object:
+    """Kappa on the others' profit: one for all members, or one for each."""
+    amounts = value.values() if isinstance(value, dict) else [value]
+    for amount in amounts:
+        if isinstance(amount, bool) or not isinstance(amount, int | float):
+            raise ValueError("a weight, or a mapping of members to one")
+        if not 0.0 <= amount <= 1.0:
+            raise ValueError("weights from 0 to 1")
+    return value
+
+
 def _entry(value: object) -> object:
     """A number, or a mapping of numbers."""
     amounts = value.values() if isinstance(value, dict) else [value]
@@ -64,6 +75,7 @@ def _rho(value: object) -> object:
 Label = Annotated[str, BeforeValidator(_label)]
 Outside = Annotated[float | str, BeforeValidator(_outside)]
 Saving = Annotated[float | dict[Label, float], BeforeValidator(_saving)]
+Weight = Annotated[float | dict[Label, float], BeforeValidator(_weight)]
 Entry = Annotated[float | dict[str, float], BeforeValidator(_entry)]
 Rho = Annotated[float | str | dict[Label, float], BeforeValidator(_rho)]
 
@@ -122,9 +134,7 @@ class DealSettings(Group):
     members: tuple[Label, ...] | None = Field(default=None, min_length=2, max_length=50)
     share: Real | None = number("share of the target", "share", default=None, gt=0.0, le=1.0)
     control: Literal["silent", "proportional", "full"] | None = None
-    weight: Real | None = number(
-        "weight of each member on the others' profit", "kappa", default=None, ge=0.0, le=1.0
-    )
+    weight: Weight | None = None
     cost_saving: Saving = 0.0
 
 

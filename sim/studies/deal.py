@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,8 +78,10 @@ def apply_deal(market: Market, deal: StaticDeal) -> Changed:
             kappa = control_weights(holdings, control)
         else:
             kappa = market.kappa.copy()
-            pairs = np.ix_(members, members)
-            kappa[pairs] = np.maximum(kappa[pairs], deal.weight)
+            for name, member in zip(deal.members, members, strict=True):
+                weight = deal.weight
+                stated = weight.get(name, 0.0) if isinstance(weight, Mapping) else weight
+                kappa[member, members] = np.maximum(kappa[member, members], stated)
             np.fill_diagonal(kappa, 1.0)
     parties = np.isin(market.firm_of, members)
     return Changed(kappa, market.costs * (1.0 - _savings(market, deal, parties)), parties)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compare.amounts import MINUS, number, percent, signed
+from sim.compare.amounts import MINUS, MISSING, number, percent, signed
 from sim.compare.printing import aligned
+from sim.kernels.deviations import Audit
 from sim.kernels.equilibrium import Equilibrium
 from sim.studies.merger import Baseline, DealOutcome, MergerStudy, Side, mean_price, position
 
@@ -34,8 +35,10 @@ def printed_study(study: MergerStudy) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def verdict(equilibrium: Equilibrium, products: Sequence[str]) -> str:
-    """A solver's verdict in words."""
+def verdict(
+    equilibrium: Equilibrium, products: Sequence[str], audit: Audit | None = None
+) -> str:
+    """A solver's verdict in words, with that of the audit of far prices."""
     if not equilibrium.converged:
         what = f"step {equilibrium.residual:.1e} of price"
         if not math.isfinite(equilibrium.error_estimate):
@@ -50,24 +53,36 @@ def verdict(equilibrium: Equilibrium, products: Sequence[str]) -> str:
     )
     if equilibrium.second_order is False:
         return f"{text}; NOT a local best reply: {products[equilibrium.unstable]} gains by moving"
+    if audit is not None and not audit.nash:
+        return (
+            f"{text}; NOT Nash: its firm gains {percent(audit.largest, 2)} by repricing "
+            f"{products[audit.worst]} to {amount(float(audit.price[audit.worst]))}"
+        )
+    if audit is not None:
+        return f"{text}; no price far away gains"
     return f"{text}; local best replies" if equilibrium.second_order else text
 
 
 def _verdicts(study: MergerStudy) -> str:
     products = study.baseline.market.read.products
-    found = [("before", study.baseline.side.equilibrium)]
-    found += [(deal.deal.name, deal.equilibrium) for deal in study.deals]
-    for reference in (study.baseline.nash, study.baseline.joint):
-        if reference.equilibrium is not None and not reference.equilibrium.converged:
-            found.append((reference.name, reference.equilibrium))
-    width = max(len(name) for name, _ in found)
-    lines = [f"  {name.ljust(width)}  {verdict(each, products)}" for name, each in found]
+    before = study.baseline.side
+    found = [("before", verdict(before.equilibrium, products, before.audit))]
+    for deal in study.deals:
+        audit = None if deal.after is None else deal.after.audit
+        text = verdict(deal.equilibrium, products, audit)
+        if deal.other_branch:
+            text += f"; NOT on one branch with before: {deal.other_branch}"
+        found.append((deal.deal.name, text))
+    found.extend(
+        (reference.name, verdict(reference.equilibrium, products))
+        for reference in (study.baseline.nash, study.baseline.joint)
+        if reference.equilibrium is not None and not reference.equilibrium.converged
+    )
     inversion = study.baseline.market.inversion
     if inversion is not None:
-        lines.append(
-            f"  {'shares'.ljust(width)}  inverted; largest error in logs {inversion.residual:.0e}"
-        )
-    return "Prices\n" + "\n".join(lines)
+        found.append(("shares", f"inverted; largest error in logs {inversion.residual:.0e}"))
+    width = max(len(name) for name, _ in found)
+    return "\n".join(["Prices", *(f"  {name.ljust(width)}  {text}" for name, text in found)])
 
 
 def money(values: FloatArray) -> list[str]:
@@ -86,7 +101,9 @@ def amount(value: float, unit: str = "") -> str:
 
 
 def change(before: float, after: float) -> str:
-    """Relative change in percent, signed."""
+    """Relative change in percent, signed; nothing has none."""
+    if before == 0.0:
+        return MISSING
     ratio = after / before - 1.0
     return signed(percent(ratio, 2), ratio)
 
@@ -218,12 +235,19 @@ def _what(baseline: Baseline, outcome: DealOutcome) -> str:
         )
     else:
         text = f"{', '.join(deal.members)} ally"
-        text += f", weight {deal.weight:g} on each other's profit" if deal.weight else ""
+        text += _weights(deal.weight)
     if isinstance(deal.saving, dict):
         each = ", ".join(f"{name} {percent(value)}" for name, value in deal.saving.items())
         return f"{text}; costs fall by: {each}"
     assert isinstance(deal.saving, int | float)
     return text + (f"; costs fall by {percent(deal.saving)}" if deal.saving else "")
+
+
+def _weights(weight: float | Mapping[str, float]) -> str:
+    if isinstance(weight, Mapping):
+        each = ", ".join(f"{name} {value:g}" for name, value in weight.items())
+        return f", weight on the others' profit: {each}"
+    return f", weight {weight:g} on each other's profit" if weight else ""
 
 
 def headline(baseline: Baseline, outcome: DealOutcome) -> str:

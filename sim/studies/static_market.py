@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import CalibrationError, InputError, KernelInputError, SimError, SolverError
+from sim.kernels.branches import compare_games
 from sim.kernels.demand import Demand
+from sim.kernels.deviations import Audit, audit_deviations
 from sim.kernels.equilibrium import Equilibrium, solve_prices
 from sim.kernels.evidence import Evidence
 from sim.kernels.game import PriceGame
@@ -86,13 +88,50 @@ class Market:
                 found = solve_with_limits(game, self.limits, start, tolerance=TOLERANCE)
             else:
                 found = solve_prices(game, start, tolerance=TOLERANCE)
-            # Where prices run away a step may vanish: the error estimate says so.
-            return replace(found, converged=found.converged and found.error_estimate < ACCEPTED)
         except SolverError as error:
-            # A price ran away: a verdict like any other, on the product that the error says.
-            which = re.search(r"product (\d+)", str(error))
-            worst = int(which[1]) if which else 0
-            return Equilibrium(start, np.zeros(len(start)), False, np.inf, np.inf, 0, worst)
+            return _ran_away(error, start)
+        return _accepted(found)
+
+    def follow(
+        self, costs: FloatArray, kappa: FloatArray, before: FloatArray
+    ) -> tuple[Equilibrium, str]:
+        """Equilibrium after a change, on the branch of the prices before it.
+
+        Returns
+        -------
+        Equilibrium
+            With a verdict.
+        str
+            Why the comparison is one of two branches; empty if it is not.
+        """
+        if self.limits is not None:
+            return self.solve(costs, kappa, before), ""
+        try:
+            found = compare_games(
+                self.game(self.costs, self.kappa), self.game(costs, kappa), before,
+                tolerance=TOLERANCE,
+            )
+        except SolverError as error:
+            return _ran_away(error, before), ""
+        return _accepted(found.after), found.reason
+
+    def audit(self, costs: FloatArray, kappa: FloatArray, prices: FloatArray) -> Audit | None:
+        """Whether a firm gains by repricing one product far away; None with capacities."""
+        if self.limits is not None:
+            return None
+        return audit_deviations(self.game(costs, kappa), prices)
+
+
+def _accepted(found: Equilibrium) -> Equilibrium:
+    """The verdict, refused where prices run away: a step may vanish there, the error does not."""
+    return replace(found, converged=found.converged and found.error_estimate < ACCEPTED)
+
+
+def _ran_away(error: SolverError, start: FloatArray) -> Equilibrium:
+    """A price that left the range of numbers, as a verdict on the product the error names."""
+    which = re.search(r"product (\d+)", str(error))
+    worst = int(which[1]) if which else 0
+    return Equilibrium(start, np.zeros(len(start)), False, np.inf, np.inf, 0, worst)
 
 
 @contextmanager

@@ -103,6 +103,15 @@ def test_a_merger_hands_on_what_the_target_held_and_controlled():
     assert merged[0, 1] == merged[1, 0] == 1.0
 
 
+def test_a_merger_buys_the_other_holders_out():
+    holdings, control = np.zeros((3, 3)), np.eye(3)
+    add_stake(holdings, control, 2, 1, 0.4, "silent")
+    acquire(holdings, control, 0, 1)
+    kappa = control_weights(holdings, control)
+    assert kappa[2, 1] == 0.0
+    np.testing.assert_allclose(kappa[:2, :2], 1.0, rtol=1e-9)
+
+
 def duopoly(kappa):
     """Two firms of Calvano et al. (2020): a = 2, c = 1, mu = 1/4, a0 = 0."""
     demand = Demand(np.full(2, 8.0), None, np.array([4.0]), np.ones(1), np.zeros(1))

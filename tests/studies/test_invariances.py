@@ -118,7 +118,23 @@ def test_buyers_lose_what_their_utility_falls_by(tmp_path):
 def test_firms_that_price_as_one_count_as_one():
     kappa = np.eye(4)
     kappa[0, 2] = kappa[2, 0] = 1.0
-    kappa[1, 3] = 1.0
+    kappa[3, 1] = 1.0  # one way only: firm 1 does not mind firm 3
     np.testing.assert_allclose(
         sorted(by_owner_shares(np.array([0.1, 0.2, 0.3, 0.4]), kappa)), [0.0, 0.2, 0.4, 0.4]
     )
+
+
+def test_each_member_of_an_alliance_may_weigh_the_others_by_its_own(tmp_path):
+    deal = "deals: {deal: {kind: alliance, members: [One, Two], weight: {One: 0.4, Two: 0.1}}}"
+    _, allied = outcome(tmp_path, lines=("outside: 0.2", deal))
+    expected = np.eye(5)
+    expected[0, 1], expected[1, 0] = 0.4, 0.1
+    np.testing.assert_allclose(allied.weights_after, expected, atol=1e-15)
+
+
+def test_an_alliance_does_not_undo_a_stake_that_stands(tmp_path):
+    standing = "holdings: {old: {holder: One, target: Two, share: 0.3}}"
+    deal = "deals: {deal: {kind: alliance, members: [One, Two], weight: 0.1}}"
+    _, allied = outcome(tmp_path, lines=("outside: 0.2", standing, deal))
+    assert allied.weights_after[0, 1] == pytest.approx(0.3, rel=1e-12)
+    assert allied.weights_after[1, 0] == pytest.approx(0.1, rel=1e-12)
