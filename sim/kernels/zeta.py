@@ -137,7 +137,7 @@ def _mix_logit(market: Market, shift: Shift, work: Work, first: int, size: int) 
         to, one, net = gain[r], minded[row_group[r]], row_net[r]
         for b in range(size):
             to[b] = net * base[b] + total[b] * one[b]
-    return SMALLEST < lowest and highest < LARGEST
+    return lowest > SMALLEST and highest < LARGEST
 
 
 @kernel
