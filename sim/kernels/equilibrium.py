@@ -252,8 +252,10 @@ def _by_products(
     """The zeta map; Newton's moves where it is slow; the plain map where those fail."""
     search = _Search(game, first, tolerance, most)
     if near is not None:
-        block = near.inverse[np.ix_(search.chosen, search.chosen)]
-        if search.go(np.ascontiguousarray(block), MEMORY, NEWTON_PATIENCE, "zeta"):
+        known = near.inverse
+        if len(search.chosen) < len(known):
+            known = np.ascontiguousarray(known[np.ix_(search.chosen, search.chosen)])
+        if search.go(known, MEMORY, NEWTON_PATIENCE, "newton"):
             return search.found()
     if search.go(NO_INVERSE, MEMORY, PATIENCE, "zeta") and search.easy:
         return search.found()

@@ -1,0 +1,66 @@
+"""Compiled code does what its source says, and stands where its cache can see it."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from kernel_numbers import numbers
+
+from sim.kernels.zeta import LN2, power
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_source_without_compilation_agrees():
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support")])
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tests" / "support" / "kernel_numbers.py")],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    compiled, source = numbers(), json.loads(done.stdout)
+    assert compiled.keys() == source.keys()
+    for kind, found in compiled.items():
+        for name in ("prices", "shares"):
+            np.testing.assert_allclose(source[kind][name], found[name], rtol=1e-12)
+        assert source[kind]["converged"]
+
+
+def test_powers_are_exact_to_two_units_in_the_last_place():
+    values = np.random.default_rng(0).uniform(-590.0, 690.0, 20_000)
+    ours = np.array([power(value / LN2) for value in values])
+    np.testing.assert_allclose(ours, np.exp(values), rtol=3e-16 * np.max(np.abs(values)) / 2)
+    small = np.random.default_rng(1).uniform(-0.5, 0.5, 5_000)
+    np.testing.assert_allclose([power(v) for v in small], 2.0**small, rtol=4.5e-16)
+    assert np.isnan(power(np.nan))
+    assert 0.0 < power(-np.inf) < 1e-250
+    assert np.isfinite(power(np.inf))
+
+
+def is_kernel(node):
+    return isinstance(node, ast.FunctionDef) and any(
+        "kernel" in ast.unparse(mark) or "njit" in ast.unparse(mark) for mark in node.decorator_list
+    )
+
+
+def test_kernels_call_no_kernel_of_another_file():
+    # Compiled code is kept by file: an edit in a callee's file would go unseen.
+    folder = ROOT / "sim" / "kernels"
+    trees = {path.stem: ast.parse(path.read_text()) for path in folder.glob("*.py")}
+    kernels = {
+        name: {node.name for node in tree.body if is_kernel(node)} for name, tree in trees.items()
+    }
+    assert kernels["zeta"] >= {"power", "evaluate", "iterate"}
+    for name, tree in trees.items():
+        elsewhere = set().union(*(found for other, found in kernels.items() if other != name))
+        for node in tree.body:
+            if is_kernel(node):
+                called = {n.func.id for n in ast.walk(node) if isinstance(n, ast.Call)
+                          and isinstance(n.func, ast.Name)}
+                assert not called & (elsewhere - kernels[name]), f"{name}.{node.name}"
