@@ -305,7 +305,7 @@ def _pressure(baseline: Baseline, outcome: DealOutcome) -> str:
                 f"{outcome.pressure[product]:.3g}".replace("-", MINUS),
             ]
         )
-    headings = ["screens at old prices", "diversion to partner", "UPP", "GUPPI", "CMCR", "GePP"]
+    headings = ["screens at old prices", "diversion to partner", "UPP", "GUPPI", "CMCR", "in shares"]
     return (
         f"{aligned(headings, rows)}\n"
         f"HHI {number(baseline.side.hhi)} {signed(number(outcome.hhi_change), outcome.hhi_change)}"
