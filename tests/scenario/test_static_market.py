@@ -126,6 +126,12 @@ def test_small_yaml_as_read(tmp_path):
          "holdings.h.holder", "a firm", ""),
         (MERGER, MERGER + "\nholdings: {h: {holder: Two, target: One, share: 0.7},"
          " i: {holder: Five, target: One, share: 0.7}}", "holdings", "not add to over 1", ""),
+        (MERGER, MERGER + "\nowners: {fund: {stakes: {One: 0.5, Tow: 0.1}}}",
+         "owners.fund.stakes.Tow", "a firm", "Two"),
+        (MERGER, MERGER + "\nowners: {fund: {stakes: {One: 0.5}}, bank: {stakes: {One: 0.6}}}",
+         "holdings", "not add to over 1", ""),
+        (MERGER, MERGER + "\nowners: {fund: {stakes: {}}}", "owners.fund.stakes", "at least 1",
+         ""),
         (MERGER, MERGER + "\nparameters: {rho: 0.5}", "parameters.rho", "no nesting parameter", ""),
         (MERGER, MERGER + "\nparameters: {alpha: 2}", "parameters.alpha", "less than or equal", ""),
         (MERGER, MERGER + "\nparameters: {alpha: 0}", "parameters.alpha", "a negative price", ""),
