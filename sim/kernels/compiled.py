@@ -14,15 +14,17 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 BLOCK = 208  # types evaluated together: few enough for the processor's second cache
+LN2 = float(np.log(2.0))
 LANES = 16  # the number of types is filled up to a multiple, so that no loop has a scalar rest
 
 
 class Market(NamedTuple):
     """A price game as the kernels want it; F firms, G groups, R rows, H nests (0: none)."""
 
-    utility: FloatArray  # (J, I) without price, over 1 - rho; moved in place by shift_types
+    utility: FloatArray  # (J, I) without price, over (1 - rho) log 2; moved by shift_types
     outside: FloatArray  # (I,)
     alpha: FloatArray  # (I,)
+    alpha_bits: FloatArray  # (I,) over log 2: exponentials are powers of two
     weights: FloatArray  # (I,)
     cost: FloatArray  # (J,) c - Lambda_ff
     net: FloatArray  # (J,) part of the price that the firm keeps
@@ -103,10 +105,12 @@ def compile_game(game: PriceGame) -> Market:
         minds = ((profit != 0.0) | (sales != 0.0))[np.ix_(group_firm, group_firm)]
         near = np.array(np.nonzero(minds & (group_nest[:, None] == group_nest[None, :])))
     pair = (group_firm[near[0]], group_firm[near[1]])
+    alpha = _filled(demand.alpha, 1.0)
     return Market(
         utility=_utility(game, chosen, steepness),
         outside=_filled(demand.outside, 0.0),
-        alpha=_filled(demand.alpha, 1.0),
+        alpha=alpha,
+        alpha_bits=alpha / LN2,
         weights=_filled(demand.weights, 0.0),
         cost=game.costs[chosen] - np.diag(shadow)[firm_of],
         net=net,
@@ -156,6 +160,5 @@ def _utility(game: PriceGame, chosen: IntArray, steepness: FloatArray) -> FloatA
         every = len(chosen) == len(demand.delta)
         np.copyto(inner, (demand.mu if every else demand.mu[:, chosen]).T)
         inner += demand.delta[chosen, None]
-    if demand.nest_of is not None:
-        inner *= steepness[:, None]
+    inner *= steepness[:, None] / LN2
     return result

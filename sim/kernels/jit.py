@@ -27,26 +27,25 @@ def kernel(function: Function) -> Function:
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
-    def power_of_two(exponent: float) -> float:
-        """``2 ** exponent`` of a whole number between -1022 and 1023, NaN of NaN."""
-        return float(2.0**exponent)
+    def power_of_two(moved: float) -> float:
+        """``2 ** k`` of ``k + 1.5 * 2**52``, k whole, between -1022 and 1023; NaN of NaN."""
+        return float(2.0 ** (moved - 6755399441055744.0))
 
 else:
 
     @intrinsic
-    def power_of_two(typing_context: Any, exponent: Any) -> Any:
-        """``2 ** exponent`` of a whole number between -1022 and 1023.
+    def power_of_two(typing_context: Any, moved: Any) -> Any:
+        """``2 ** k`` of ``k + 1.5 * 2**52``, k whole, between -1022 and 1023.
 
-        The exponent's bits are written into the number: one shift and one sum, which the
-        compiler can do for several numbers at once.
+        k stands in the low bits and is shifted to the exponent: two whole-number operations,
+        which the compiler can do for several numbers at once.
         """
         from llvmlite import ir
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             whole, real = ir.IntType(64), ir.DoubleType()
-            # Adding 1.5 * 2**52 leaves the whole number in the low bits.
-            moved = builder.fadd(arguments[0], ir.Constant(real, 6755399441055744.0))
-            bits = builder.shl(builder.bitcast(moved, whole), ir.Constant(whole, 52))
+            bits = builder.bitcast(arguments[0], whole)
+            bits = builder.shl(bits, ir.Constant(whole, 52))
             bits = builder.add(bits, ir.Constant(whole, 1023 << 52))
             return builder.bitcast(bits, real)
 

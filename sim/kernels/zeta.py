@@ -25,6 +25,9 @@ from sim.kernels.jit import kernel, power_of_two
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+LN2 = math.log(2.0)
+# Adding 1.5 * 2**52 rounds to a whole number, which then stands in the low bits.
+ROUNDER = 6755399441055744.0
 # Outside these the exponentials of a type have left their range and are shifted anew.
 SMALLEST, LARGEST = 1e-250, 1e250
 
@@ -43,57 +46,59 @@ FAR = 4.0
 
 
 @numba.njit(cache=True, fastmath={"contract"}, error_model="numpy")
-def fast_exp(x: float) -> float:
-    """Exponential to 4e-16, of arguments cut to -600 .. 700; NaN stays NaN.
+def power(x: float) -> float:
+    """``2 ** x`` to 4e-16, of arguments cut to -860 .. 1000; NaN stays NaN.
 
-    Cody & Waite's reduction and a Taylor polynomial in Estrin's order: unlike the library's,
-    the compiler can evaluate several at once. Reassociation must stay off, it would undo the
-    reduction.
+    A polynomial on -1/2 .. 1/2 (interpolation at the Chebyshev nodes, error 4e-18) in Estrin's
+    order: unlike the library's exponential, the compiler can evaluate several at once.
+    Reassociation must stay off, it would undo the rounding.
     """
-    x = -600.0 if x < -600.0 else x
-    x = 700.0 if x > 700.0 else x
-    power = np.floor(x * 1.4426950408889634 + 0.5)
-    r = x - power * 0.693147180369123816490
-    r = r - power * 1.90821492927058770002e-10
+    x = -860.0 if x < -860.0 else x
+    x = 1000.0 if x > 1000.0 else x
+    moved = x + ROUNDER
+    r = x - (moved - ROUNDER)
     r2 = r * r
     r4 = r2 * r2
-    low = (1.0 + r) + r2 * (0.5 + r * 1.66666666666666666667e-1)
-    middle = (4.16666666666666666667e-2 + r * 8.33333333333333333333e-3) + r2 * (
-        1.38888888888888888889e-3 + r * 1.98412698412698412698e-4
+    low = (1.0 + r * 0.693147180559945309254) + r2 * (
+        0.240226506959101595672 + r * 0.0555041086648216270395
     )
-    high = (2.48015873015873015873e-5 + r * 2.75573192239858906526e-6) + r2 * (
-        2.75573192239858906526e-7 + r * 2.50521083854417187751e-8
+    middle = (0.00961812910758725666806 + r * 0.00133335581464064706971) + r2 * (
+        0.000154035304637243542086 + r * 0.0000152527338415567725893
     )
-    high = high + r4 * 2.08767569878680989792e-9
-    return float((low + r4 * (middle + r4 * high)) * power_of_two(power))
+    high = (0.00000132154325359123761665 + r * 1.01780570877339411046e-7) + r2 * (
+        7.07419429728852100556e-9 + r * 4.45581790833606449298e-10
+    )
+    return float((low + r4 * (middle + r4 * high)) * power_of_two(moved))
 
 
 @kernel
 def shift_types(market: Market, shift: Shift, prices: FloatArray) -> None:
     """Move utilities in place so that each type's best product (of each nest) has 0."""
-    products, types = market.utility.shape
+    utility, alpha, steepness = market.utility, market.alpha_bits, market.steepness
+    nest_of = market.nest_of
+    products, types = utility.shape
     nests = len(market.rho)
     top = np.full((max(nests, 1), types), -np.inf)
     if nests == 0:
-        top[0] = market.outside - shift.level[0]
+        top[0] = (market.outside - shift.level[0]) / LN2
     for j in range(products):
-        highest, price = top[market.nest_of[j]], prices[j] * market.steepness[j]
+        highest, price, row = top[nest_of[j]], prices[j] * steepness[j], utility[j]
         for i in range(types):
-            value = market.utility[j, i] - market.alpha[i] * price
+            value = row[i] - alpha[i] * price
             highest[i] = value if value > highest[i] else highest[i]
     for j in range(products):
-        highest = top[market.nest_of[j]]
+        highest, row = top[nest_of[j]], utility[j]
         for i in range(types):
-            market.utility[j, i] -= highest[i]
+            row[i] -= highest[i]
     if nests == 0:
         for i in range(types):
-            shift.level[0, i] += top[0, i]
+            shift.level[0, i] += LN2 * top[0, i]
             shift.odds[i] = math.exp(market.outside[i] - shift.level[0, i])
         return
     for i in range(types):
         best = market.outside[i]
         for h in range(nests):
-            shift.level[h, i] += top[h, i] * (1.0 - market.rho[h])
+            shift.level[h, i] += LN2 * top[h, i] * (1.0 - market.rho[h])
             best = max(best, shift.level[h, i])
         shift.odds[i] = math.exp(market.outside[i] - best)
         for h in range(nests):
@@ -104,30 +109,35 @@ def shift_types(market: Market, shift: Shift, prices: FloatArray) -> None:
 def _mix_logit(market: Market, shift: Shift, work: Work, first: int, size: int) -> bool:
     """From sums of exponentials to the factors that a group's products share: no nests."""
     base, slope, total = work.base[0], work.slope[0], work.within[0]
+    earned, sold, minded, gain = work.earned, work.sold, work.minded, work.gain
+    weights, alpha = market.weights[first : first + size], market.alpha[first : first + size]
+    row_group, row_net = market.row_group, market.row_net
     total[:size] = shift.odds[first : first + size]
     for g in range(len(market.group_firm)):
-        units = work.sold[g]
+        units = sold[g]
         for b in range(size):
             total[b] += units[b]
-    in_range = True
+    lowest, highest = np.inf, 0.0
     for b in range(size):
-        in_range &= SMALLEST < total[b] < LARGEST
-        inverse = 1.0 / total[b]
-        base[b] = market.weights[first + b] * inverse
-        slope[b] = base[b] * market.alpha[first + b]
+        value = total[b]
+        lowest = value if value < lowest else lowest
+        highest = value if value > highest else highest
+        inverse = 1.0 / value
+        base[b] = weights[b] * inverse
+        slope[b] = base[b] * alpha[b]
         total[b] = slope[b] * inverse
-    work.minded[:] = work.earned
+    minded[:] = earned
     for n in range(market.reach.shape[1]):
-        to, profit = work.minded[market.reach[0, n]], market.reach_weight[0, n]
+        to, profit = minded[market.reach[0, n]], market.reach_weight[0, n]
         units = market.reach_weight[1, n]
-        one, other = work.earned[market.reach[1, n]], work.sold[market.reach[1, n]]
+        one, other = earned[market.reach[1, n]], sold[market.reach[1, n]]
         for b in range(size):
             to[b] += profit * one[b] + units * other[b]
-    for r in range(len(market.row_group)):
-        to, one, net = work.gain[r], work.minded[market.row_group[r]], market.row_net[r]
+    for r in range(len(row_group)):
+        to, one, net = gain[r], minded[row_group[r]], row_net[r]
         for b in range(size):
             to[b] = net * base[b] + total[b] * one[b]
-    return in_range
+    return lowest > SMALLEST and highest < LARGEST
 
 
 @kernel
@@ -212,23 +222,28 @@ def evaluate(
     bool
         Whether all exponentials stayed in range.
     """
-    products, types = market.utility.shape
+    # Arrays are taken out of the tuples once: each look inside costs two atomic operations.
+    utility, coefficients, cost, net = market.utility, market.alpha_bits, market.cost, market.net
+    steepness, group_of = market.steepness, market.group_of
+    nest_of, row_of = market.nest_of, market.row_of
+    weight, all_earned, all_sold = work.weight, work.earned, work.sold
+    all_gain, all_slope, all_base = work.gain, work.slope, work.base
+    products, types = utility.shape
     # From the array, not a constant of another file: compiled code is kept by file.
-    block = work.weight.shape[1]
+    block = weight.shape[1]
     sums[:] = 0.0
     in_range = True
     for first in range(0, types, block):
         size = min(block, types - first)
-        alpha = market.alpha[first : first + size]
-        work.earned[:] = 0.0
-        work.sold[:] = 0.0
+        alpha = coefficients[first : first + size]
+        all_earned[:] = 0.0
+        all_sold[:] = 0.0
         for j in range(products):
-            value, here = market.utility[j, first : first + size], work.weight[j]
-            price = prices[j] * market.steepness[j]
-            profit = market.net[j] * prices[j] - market.cost[j]
-            earned, sold = work.earned[market.group_of[j]], work.sold[market.group_of[j]]
+            value, here = utility[j, first : first + size], weight[j]
+            price, profit = prices[j] * steepness[j], net[j] * prices[j] - cost[j]
+            earned, sold = all_earned[group_of[j]], all_sold[group_of[j]]
             for b in range(size):
-                e = fast_exp(value[b] - alpha[b] * price)
+                e = power(value[b] - alpha[b] * price)
                 here[b] = e
                 sold[b] += e
                 earned[b] += profit * e
@@ -237,8 +252,7 @@ def evaluate(
         else:
             in_range &= _mix_nested(market, shift, work, first, size)
         for j in range(products):
-            here, gain = work.weight[j], work.gain[market.row_of[j]]
-            steep = work.slope[market.nest_of[j]]
+            here, gain, steep = weight[j], all_gain[row_of[j]], all_slope[nest_of[j]]
             slope, markup = 0.0, 0.0
             for b in range(size):
                 slope += here[b] * steep[b]
@@ -246,7 +260,7 @@ def evaluate(
             sums[0, j] += slope
             sums[1, j] += markup
             if count:
-                base, share = work.base[market.nest_of[j]], 0.0
+                base, share = all_base[nest_of[j]], 0.0
                 for b in range(size):
                     share += here[b] * base[b]
                 sums[2, j] += share

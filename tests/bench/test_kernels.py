@@ -15,7 +15,7 @@ import pytest
 from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import linearise, solve_prices
 from sim.kernels.game import PriceGame
-from sim.kernels.zeta import fast_exp
+from sim.kernels.zeta import LN2, power
 
 pytestmark = pytest.mark.bench
 
@@ -51,7 +51,7 @@ def best(action, repeats):
 @numba.njit(fastmath={"contract"})
 def exponentials(values, result):
     for n in range(len(values)):
-        result[n] = fast_exp(values[n])
+        result[n] = power(values[n] / LN2)
 
 
 def exp_times(size):
