@@ -358,8 +358,3 @@ def surplus_by_type(demand: Demand, prices: FloatArray) -> FloatArray:
     """
     result: FloatArray = choices(demand, prices).inclusive / demand.alpha
     return result
-
-
-def consumer_surplus(demand: Demand, prices: FloatArray) -> float:
-    """Expected surplus a potential buyer, money: ``surplus_by_type`` averaged over types."""
-    return float(demand.weights @ surplus_by_type(demand, prices))
