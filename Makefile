@@ -57,7 +57,7 @@ test-dask: setup
 	$(PYTEST) -m dask
 
 bench: setup
-	$(PYTEST) -m bench -s
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(PYTEST) -m bench -s
 
 # The pictures that the README shows, from a batch of the shipped scenario.
 gallery: run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ BoolArray = NDArray[np.bool_]
 
 BLOCK = 208  # types evaluated together: few enough for the processor's second cache
 TILE = 16
-LN2 = float(np.log(2.0))
+LN2 = math.log(2.0)
 LANES = 16  # the number of types is filled up to a multiple, so that no loop has a scalar rest
 
 
@@ -179,3 +180,38 @@ def _turn(
                     taste = tastes[i, j] if len(tastes) > 0 else 0.0
                     result[n, i] = (delta[j] + taste) * factor[n]
     result[:, types:] = 0.0
+
+
+@kernel
+def shift_types(market: Market, shift: Shift, prices: FloatArray) -> None:
+    """Move utilities in place so that each type's best product (of each nest) has 0."""
+    utility, alpha, steepness = market.utility, market.alpha_bits, market.steepness
+    nest_of = market.nest_of
+    products, types = utility.shape
+    nests = len(market.rho)
+    top = np.full((max(nests, 1), types), -np.inf)
+    if nests == 0:
+        top[0] = (market.outside - shift.level[0]) / LN2
+    for j in range(products):
+        highest, price, row = top[nest_of[j]], prices[j] * steepness[j], utility[j]
+        for i in range(types):
+            value = row[i] - alpha[i] * price
+            highest[i] = value if value > highest[i] else highest[i]
+    for j in range(products):
+        highest, row = top[nest_of[j]], utility[j]
+        for i in range(types):
+            row[i] -= highest[i]
+    if nests == 0:
+        for i in range(types):
+            shift.level[0, i] += LN2 * top[0, i]
+            shift.odds[i] = math.exp(market.outside[i] - shift.level[0, i])
+        return
+    for i in range(types):
+        best = market.outside[i]
+        for h in range(nests):
+            shift.level[h, i] += LN2 * top[h, i] * (1.0 - market.rho[h])
+            best = max(best, shift.level[h, i])
+        shift.odds[i] = math.exp(market.outside[i] - best)
+        for h in range(nests):
+            # Cut so that a nest nobody wants yet still has a markup.
+            shift.lift[h, i] = math.exp(max(shift.level[h, i] - best, -100.0))

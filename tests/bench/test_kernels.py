@@ -12,10 +12,11 @@ import numba
 import numpy as np
 import pytest
 
+from sim.kernels.compiled import LN2
 from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import linearise, solve_prices
 from sim.kernels.game import PriceGame
-from sim.kernels.zeta import LN2, power
+from sim.kernels.zeta import power
 
 pytestmark = pytest.mark.bench
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from kernel_numbers import numbers
 
-from sim.kernels.zeta import LN2, power
+from sim.kernels.compiled import LN2
+from sim.kernels.zeta import power
 
 ROOT = Path(__file__).resolve().parents[2]
 
