@@ -22,7 +22,8 @@ def _cache_folder() -> str:
     """Folder of compiled code, named by the sources of all kernels."""
     digest = hashlib.blake2b(digest_size=8)
     for module in sorted(found.name for found in pkgutil.iter_modules(sim.kernels.__path__)):
-        digest.update(module.encode() + (pkgutil.get_data("sim.kernels", f"{module}.py") or b""))
+        source = pkgutil.get_data("sim.kernels", f"{module}.py")
+        digest.update(module.encode() + (source or b""))
     return f"{sim.kernels.__path__[0]}/__pycache__/{digest.hexdigest()}"
 
 
@@ -34,9 +35,8 @@ def kernel(function: Function) -> Function:
     """Compile a function of arrays; the same source runs under NUMBA_DISABLE_JIT=1.
 
     Compiled code is kept beside the sources, in a folder named by their digest: Numba itself
-        source = pkgutil.get_data("sim.kernels", f"{module}.py")
-        digest.update(module.encode() + (source or b""))
-    NumPy, and is caught where verdicts are made.
+    notices an edit of a function's own file, but not of a file from which it calls. Division
+    by zero gives infinity or NaN, as in NumPy, and is caught where verdicts are made.
     """
     compiled = numba.njit(cache=True, fastmath=FLAGS, error_model="numpy")(function)
     return cast(Function, compiled)

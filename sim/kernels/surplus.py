@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from sim.kernels.demand import Demand, require_prices, surplus_by_type
 from sim.kernels.jit import kernel
-from sim.kernels.zeta import LN2, power
+from sim.kernels.zeta import power
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+LN2 = math.log(2.0)
 
 
 def consumer_surplus(demand: Demand, prices: FloatArray) -> float:
