@@ -16,9 +16,10 @@ from sim.decisions.investment import InvestmentPlan
 from sim.decisions.view import FirmView
 from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
+from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
 from sim.market.demand import outside_utility
-from sim.market.pricing import PriceProblem
+from sim.market.pricing import PriceProblem, base_demand
 from sim.world.state import (
     TRAILING,
     State,
@@ -63,7 +64,7 @@ class Run:
     comfort: FloatArray  # (F,) quarters
     base_units: FloatArray  # (F,) vehicles a quarter
     energy_per_car: FloatArray  # (F,) kWh, at base-year weights
-    outside: FloatArray  # (I,) utility of buying no electric car, utils
+    demand: Demand  # of the base year's qualities, all lines on sale
     outside_stake: FloatArray  # (F,)
     lines_by_firm: IntArray  # (J,) positions of lines in the order of their firms
     line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
@@ -115,7 +116,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
         base_units=units,
         energy_per_car=industry.by_firm(industry.units * industry.battery_kwh) / units,
-        outside=outside_utility(calibration, settings),
+        demand=base_demand(world, outside_utility(calibration, settings)),
         outside_stake=outside_stake,
         lines_by_firm=order,
         line_ends=ends,

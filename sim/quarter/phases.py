@@ -23,7 +23,7 @@ from sim.market.costs import (
     learning_elasticity,
 )
 from sim.market.demand import market_size, mean_utility, net_share
-from sim.market.pricing import PriceProblem, demand_of, solve
+from sim.market.pricing import PriceProblem, solve
 from sim.quarter.context import Run, Work
 from sim.quarter.views import views
 from sim.world.state import State, trailing_mean
@@ -138,13 +138,13 @@ def price(run: Run, state: State, work: Work) -> None:
             lines = run.lines_of[firm]
             start[lines], frozen[lines] = plan.rule_price, True
     problem = PriceProblem(
-        demand=demand_of(
-            world, mean_utility(world, state), run.outside, state.active[industry.firm_of]
+        demand=run.demand.with_products(
+            mean_utility(world, state), state.active[industry.firm_of]
         ),
         cost=work.cost,
         net_share=net_share(world, state.t),
-        kappa=np.array(kappa),
-        shadow=np.array(shadow),
+        kappa=np.concatenate(kappa).reshape(size, size),
+        shadow=np.concatenate(shadow).reshape(size, size),
         start=start,
         frozen=frozen,
     )

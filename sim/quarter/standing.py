@@ -23,6 +23,12 @@ STATES = (
     "allied",
     "independent",
 )
+_INDEPENDENT = STATES.index("independent")
+# From what any of the later ones overrules to what none does.
+_RISING = tuple(
+    STATES.index(name)
+    for name in ("allied", "zombie", "backstopped", "controlled", "merged", "exited")
+)
 ZOMBIE_SHARE = 0.20
 ALLIED_STAKE = 0.05
 
@@ -53,16 +59,11 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
     supported = np.add.reduce(state.trailing_state_money)[state.owner] > 0.0
     zombie = trailing_mean(state.trailing_units) < ZOMBIE_SHARE * industry.by_firm(industry.units)
     held = np.maximum(np.maximum.reduce(state.holdings), state.outside_stake) >= ALLIED_STAKE
-    label = np.full(size, STATES.index("independent"), dtype=np.int64)
-    for name, holds in (
-        ("allied", held),
-        ("zombie", zombie),
-        ("backstopped", supported),
-        ("controlled", passed),
-        ("merged", merged),
-        ("exited", ~state.active),
+    label = np.full(size, _INDEPENDENT, dtype=np.int64)
+    for code, holds in zip(
+        _RISING, (held, zombie, supported, passed, merged, ~state.active), strict=True
     ):
-        label[holds] = STATES.index(name)
+        label[holds] = code
     return Standing(
         state=label,
         survives=state.active & lasting & ~supported,
