@@ -95,14 +95,23 @@ class Cell:
 
 
 def make_cells(
-    scenario: Scenario, *, full: bool = False, arms: tuple[str, ...] | None = None
+    scenario: Scenario,
+    *,
+    full: bool = False,
+    arms: tuple[str, ...] | None = None,
+    most: int | None = None,
 ) -> tuple[Cell, ...]:
-    """List the cells of a batch: calibration, then design point, then arm."""
+    """List the cells of a batch: calibration, then design point, then arm.
+
+    With ``most`` the list ends with the point that reaches this number.
+    """
     identity = _common_identity(scenario)
     chosen = [arm for arm in scenario.arms if arms is None or arm in arms]
-    cells = []
+    cells: list[Cell] = []
     for label, changes in variant_values(scenario, full).items():
         for point in scenario.points():
+            if most is not None and len(cells) >= most:
+                return tuple(cells)
             values = {**changes, **dict(point.values)}
             for arm in chosen:
                 key = _cell_identity(scenario, identity, arm, values)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 
+# Settings of more cells than these are not held against each other before a batch runs.
+CELLS_TOLD_APART = 2000
+
+
 def _count(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -168,19 +172,22 @@ def plan(options: argparse.Namespace) -> int:
     scenario = _load(options)
 
     from sim.batch.estimate import from_batch, from_probe
-    from sim.batch.plan import make_cells
+    from sim.batch.plan import make_cells, variant_values
 
-    arms = _only(options, scenario)
-    cells = make_cells(scenario, full=options.full, arms=arms)
+    arms = _only(options, scenario) or scenario.arms
+    variants, points = variant_values(scenario, options.full), scenario.points()
+    cells = make_cells(scenario, full=options.full, arms=arms, most=CELLS_TOLD_APART)
     replicates, quarters = scenario.heading.replicates, scenario.heading.horizon.quarters
-    total, different = len(cells), len({cell.key for cell in cells})
-    print(f"arms          {', '.join(dict.fromkeys(cell.arm for cell in cells))}")
-    print(f"points        {len(scenario.points())}")
+    total = different = len(variants) * len(points) * len(arms)
+    print(f"arms          {', '.join(arm for arm in scenario.arms if arm in arms)}")
+    print(f"points        {len(points):,}")
     for path, values in scenario.sweep:
         print(f"              {path}: {', '.join(f'{value:g}' for value in values)}")
-    print(f"calibrations  {', '.join(dict.fromkeys(cell.variant for cell in cells))}")
+    print(f"calibrations  {', '.join(variants)}")
     print(f"replicates    {replicates:,}")
     print(f"runs          {total * replicates:,} of {quarters} quarters")
+    if len(cells) == total:
+        different = len({cell.key for cell in cells})
     if different < total:
         print(
             f"to make       {different * replicates:,}: points that do not touch an arm are run "

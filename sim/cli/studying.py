@@ -30,10 +30,13 @@ Two ways in.
                                         # unknown (one for all) or unknown_by_nest
   holdings:                 # stakes that stand already
     old: {holder: Two, target: Three, share: 0.10, control: silent}
+  owners:                   # outside owners of several firms; control proportional or silent
+    fund: {stakes: {One: 0.10, Two: 0.20}, control: proportional}
   deals:
     merger: {kind: merger, acquirer: One, target: Two, cost_saving: 0.05}
     stake:  {kind: stake, investor: One, target: Two, share: 0.3, control: proportional}
     allies: {kind: alliance, members: [One, Two], cost_saving: {One: 0.03}, weight: 0.5}
+                            # weight on the others' profit, 0 by default; or {One: 0.5, Two: 0.3}
 
 Demand is logit, nested logit where products have nests. Price coefficient, outside share and
 nesting parameter, where not stated, are found from the margins (Lerner indices) and the market

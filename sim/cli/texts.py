@@ -1,4 +1,4 @@
-"""Verbs that read scenarios and run nothing: validate, show, list, schema."""
+"""Verbs that read scenarios and make no batch: validate, show, list, schema."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def add_verbs(subparsers: Any) -> None:
     verb = subparsers.add_parser("validate", help="check scenarios; all faults at once")
     verb.add_argument("files", nargs="+", metavar="FILE")
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
+    verb.add_argument("--text", action="store_true", help="the text alone, not its market")
     verb.set_defaults(handler=validate)
     verb = subparsers.add_parser("show", help="print a scenario resolved")
     verb.add_argument("file", nargs="?", metavar="FILE")
@@ -37,12 +38,21 @@ def add_verbs(subparsers: Any) -> None:
 
 
 def validate(options: argparse.Namespace) -> int:
-    """Check files; every fault of every file."""
+    """Check files; every fault of every file, then the market and its first prices."""
     from sim.scenario import load
+    from sim.scenario.static_market import is_static_market, load_static_market
 
     faults: list[Fault] = []
+    sound = True
     for file in options.files:
         try:
+            if is_static_market(file):
+                market = load_static_market(file, options.sets)
+                print(
+                    f"{printable(file)}: valid; a static market of {len(market.products)} "
+                    f"products, {len(market.firms)} firms and {len(market.deals)} deals"
+                )
+                continue
             scenario = load(file, options.sets)
         except InputError as error:
             faults += error.faults
@@ -55,9 +65,28 @@ def validate(options: argparse.Namespace) -> int:
             f"{printable(file)}: valid; {len(scenario.arms)} arms x {points} points x "
             f"{scenario.heading.replicates} replicates = {runs:,} runs"
         )
+        if not options.text:
+            sound &= _validate_market(scenario)
     if faults:
         raise InputError(faults)
-    return 0
+    return 0 if sound else 1
+
+
+def _validate_market(scenario: Scenario) -> bool:
+    from sim.batch.check import check_prices
+
+    found = check_prices(scenario)
+    print(f"  market: calibrates at {found.calibrations} of {len(scenario.points())} points")
+    if found.markets:
+        print(
+            f"  prices: {found.markets} quarters of {len(scenario.arms)} arms, estimated error at "
+            f"most {found.error:.0e};\n          a firm's own best reply, solved alone, moves a "
+            f"price by at most {found.move:.0e},\n          and repricing one line alone, however "
+            f"far, gains at most {found.gain:.0e}"
+        )
+    for finding in found.findings:
+        print(f"  {printable(finding)}", file=sys.stderr)
+    return not found.findings
 
 
 def show(options: argparse.Namespace) -> int:
@@ -118,10 +147,10 @@ def _show_two_files(options: argparse.Namespace) -> int:
 
 
 def listing(_: argparse.Namespace) -> int:
-    """Print the scenarios that ship."""
-    from sim.scenario.catalogue import shipped
+    """Print the scenarios that ship, and the static markets."""
+    from sim.scenario.catalogue import shipped, shipped_static_markets
 
-    for file, name, question in shipped():
+    for file, name, question in [*shipped(), *shipped_static_markets()]:
         print(f"{file}\n    {printable(name)}\n    {printable(question)}")
     return 0
 

@@ -179,15 +179,17 @@ def _follow(
 
 def _step(game: PriceGame, prices: FloatArray, tolerance: float) -> Equilibrium | None:
     """Equilibrium near ``prices``, if it is about where their slopes foretell it."""
+    chosen = game.demand.on_sale
+    size = np.abs(prices[chosen])
     try:
         foretold = linearise(game, prices).inverse @ zeta_steps(game, prices)
         foretold = np.where(game.held, 0.0, foretold)
+        expected = np.max(np.abs(foretold[chosen]) / size)
+        if not expected < FAR:
+            return None
         point = solve_prices(game, prices + foretold, tolerance=tolerance)
     except SolverError:
         return None
-    chosen = game.demand.on_sale
-    size = np.abs(prices[chosen])
-    expected = np.max(np.abs(foretold[chosen]) / size)
     moved = np.max(np.abs(point.prices - prices)[chosen] / size)
     surprise = np.max(np.abs(point.prices - prices - foretold)[chosen] / size)
     smooth = moved < FAR and surprise < SURPRISE * max(expected, 1e-4)

@@ -86,8 +86,10 @@ class Curvature:
 
     def step(self, rows: IntArray) -> FloatArray:
         """Undamped zeta step of the rows, (N,) money of price."""
-        markup = (1.0 - self._rho[rows]) * self._sum[rows] / self.slope[rows]
-        result: FloatArray = (markup - self._markup[rows]) / self._net[rows]
+        # At prices that nobody pays slopes are 0: not finite, which callers look for.
+        with np.errstate(all="ignore"):
+            markup = (1.0 - self._rho[rows]) * self._sum[rows] / self.slope[rows]
+            result: FloatArray = (markup - self._markup[rows]) / self._net[rows]
         return result
 
     def _spread(self, factor: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:
@@ -141,9 +143,10 @@ class Curvature:
         change -= self._spread(steep * self._minds(rows), rows, columns)
         change += self._mind_slopes(rows, columns)
         fall = -self._spread(np.repeat(steep, len(rows), axis=1), rows, columns)
-        ratio = self._sum[rows] / self.slope[rows]
-        scale = (1.0 - self._rho[rows]) / (self._net[rows] * self.slope[rows])
-        result: FloatArray = scale[:, None] * (change - ratio[:, None] * fall)
+        with np.errstate(all="ignore"):
+            ratio = self._sum[rows] / self.slope[rows]
+            scale = (1.0 - self._rho[rows]) / (self._net[rows] * self.slope[rows])
+            result: FloatArray = scale[:, None] * (change - ratio[:, None] * fall)
         result -= rows[:, None] == columns[None, :]
         return result
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,16 +165,18 @@ class Demand:
         # All tastes are known to be numbers: all products are on sale here.
         require_finite("mean utility", delta, available)
         new = copy.copy(self)
+        # What was kept of the old products on sale must not be taken for the new.
+        new.__dict__.pop("on_sale", None)
         object.__setattr__(new, "delta", np.ascontiguousarray(delta, dtype=np.float64))
         object.__setattr__(new, "available", np.asarray(available, dtype=np.bool_))
         return new
 
-    @property
+    @cached_property
     def closed(self) -> BoolArray:
         """(I,) whether the type has no outside option."""
         return np.isneginf(self.outside)
 
-    @property
+    @cached_property
     def on_sale(self) -> IntArray:
         """Positions of the products on sale."""
         if self.available is None:

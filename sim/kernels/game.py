@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ class PriceGame:
             firm = int(np.argmax(np.abs(np.diag(self.kappa) - 1.0)))
             raise KernelInputError(f"firm {firm} weighs its own profit by {self.kappa[firm, firm]}")
 
-    @property
+    @cached_property
     def firms(self) -> int:
         """Number of firms."""
         for matrix in (self.kappa, self.shadow):
@@ -117,22 +118,22 @@ class PriceGame:
                 return len(matrix)
         return int(self.firm_of.max()) + 1
 
-    @property
+    @cached_property
     def weights(self) -> FloatArray:
         """(F, F) profit weights."""
         return np.eye(self.firms) if self.kappa is None else self.kappa
 
-    @property
+    @cached_property
     def lambdas(self) -> FloatArray:
         """(F, F) shadow values, money a unit."""
         return np.zeros((self.firms, self.firms)) if self.shadow is None else self.shadow
 
-    @property
+    @cached_property
     def kept(self) -> FloatArray:
         """(J,) part of the price that the firm keeps."""
         return np.ones(len(self.costs)) if self.net_share is None else self.net_share
 
-    @property
+    @cached_property
     def held(self) -> BoolArray:
         """(J,) whether the price is frozen."""
         return np.zeros(len(self.costs), dtype=np.bool_) if self.frozen is None else self.frozen

@@ -203,6 +203,37 @@ def _relative(
 
 
 @kernel
+def _solve(matrix: FloatArray, right: FloatArray) -> bool:
+    """Solve in place by Gauss, the largest pivot first; whether the matrix was regular.
+
+    Groups are few: a call of the library would cost more than the arithmetic.
+    """
+    size = len(right)
+    for k in range(size):
+        pivot = k
+        for n in range(k + 1, size):
+            if abs(matrix[n, k]) > abs(matrix[pivot, k]):
+                pivot = n
+        if not abs(matrix[pivot, k]) > 0.0:
+            return False
+        if pivot != k:
+            for m in range(k, size):
+                matrix[k, m], matrix[pivot, m] = matrix[pivot, m], matrix[k, m]
+            right[k], right[pivot] = right[pivot], right[k]
+        for n in range(k + 1, size):
+            factor = matrix[n, k] / matrix[k, k]
+            if factor != 0.0:
+                for m in range(k + 1, size):
+                    matrix[n, m] -= factor * matrix[k, m]
+                right[n] -= factor * right[k]
+    for k in range(size - 1, -1, -1):
+        for m in range(k + 1, size):
+            right[k] -= matrix[k, m] * right[m]
+        right[k] /= matrix[k, k]
+    return True
+
+
+@kernel
 def _newton(
     delta: FloatArray,
     alpha: float,
@@ -252,17 +283,19 @@ def _newton(
             halvings += 1
             continue
         if not residual < np.inf:
-            return prices, share * 1.0, False, residual, np.inf, count, worst
-        move[:] = np.linalg.solve(slopes, miss)
+            return prices, share, False, residual, np.inf, count, worst
+        move[:] = miss
+        if not _solve(slopes, move):
+            return prices, share, False, residual, np.inf, count, worst
         error, _ = _relative(move, net, free, group_of, prices)
         if residual < tolerance and error < tolerance:
-            return prices, share * 1.0, True, residual, error, count, worst
+            return prices, share, True, residual, error, count, worst
         if count >= MOST or halvings >= HALVINGS:
-            return prices, share * 1.0, False, residual, error, count, worst
+            return prices, share, False, residual, error, count, worst
         best, last, halvings = residual, theta, 0
 
 
-def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> GroupPoint | None:
+def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> GroupPoint:
     """Solve a game of one type by Newton's method in group markups.
 
     Parameters
@@ -274,8 +307,8 @@ def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> GroupP
 
     Returns
     -------
-    GroupPoint or None
-        None where Newton's matrix is singular.
+    GroupPoint
+        With its verdict; not converged where Newton's matrix is singular or does not help.
     """
     demand = game.demand
     products = len(game.costs)
@@ -285,26 +318,23 @@ def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> GroupP
         np.ones(products, dtype=np.bool_) if demand.available is None else demand.available
     )
     shadow = game.lambdas
-    try:
-        prices, shares, converged, residual, error, count, worst = _newton(
-            demand.delta if demand.mu is None else demand.delta + demand.mu[0],
-            demand.alpha[0],
-            demand.outside[0],
-            game.costs,
-            np.diag(shadow)[game.firm_of],
-            game.kept,
-            ~game.held,
-            on_sale,
-            game.firm_of,
-            nest_of,
-            rho,
-            game.weights,
-            shadow,
-            start,
-            tolerance,
-        )
-    except (np.linalg.LinAlgError, ValueError):
-        return None
+    prices, shares, converged, residual, error, count, worst = _newton(
+        demand.delta if demand.mu is None else demand.delta + demand.mu[0],
+        demand.alpha[0],
+        demand.outside[0],
+        game.costs,
+        np.diag(shadow)[game.firm_of],
+        game.kept,
+        ~game.held,
+        on_sale,
+        game.firm_of,
+        nest_of,
+        rho,
+        game.weights,
+        shadow,
+        start,
+        tolerance,
+    )
     return GroupPoint(
         prices, demand.weights[0] * shares, converged, residual, error, count, int(worst)
     )

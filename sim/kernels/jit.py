@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import pkgutil
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
 from numba.extending import intrinsic
+
+import sim.kernels
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -14,12 +18,25 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 FLAGS = {"contract", "reassoc", "arcp", "nsz"}
 
 
+def _cache_folder() -> str:
+    """Folder of compiled code, named by the sources of all kernels."""
+    digest = hashlib.blake2b(digest_size=8)
+    for module in sorted(found.name for found in pkgutil.iter_modules(sim.kernels.__path__)):
+        source = pkgutil.get_data("sim.kernels", f"{module}.py")
+        digest.update(module.encode() + (source or b""))
+    return f"{sim.kernels.__path__[0]}/__pycache__/{digest.hexdigest()}"
+
+
+if not numba.config.CACHE_DIR:  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
+
+
 def kernel(function: Function) -> Function:
     """Compile a function of arrays; the same source runs under NUMBA_DISABLE_JIT=1.
 
-    Compiled code is kept beside the source and made anew when the file changes; kernels that
-    call each other therefore stand in one file. Division by zero gives infinity or NaN, as in
-    NumPy, and is caught where verdicts are made.
+    Compiled code is kept beside the sources, in a folder named by their digest: Numba itself
+    notices an edit of a function's own file, but not of a file from which it calls. Division
+    by zero gives infinity or NaN, as in NumPy, and is caught where verdicts are made.
     """
     compiled = numba.njit(cache=True, fastmath=FLAGS, error_model="numpy")(function)
     return cast(Function, compiled)
@@ -27,26 +44,25 @@ def kernel(function: Function) -> Function:
 
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
-    def power_of_two(exponent: float) -> float:
-        """``2 ** exponent`` of a whole number between -1022 and 1023, NaN of NaN."""
-        return float(2.0**exponent)
+    def power_of_two(moved: float) -> float:
+        """``2 ** k`` of ``k + 1.5 * 2**52``, k whole, between -1022 and 1023; NaN of NaN."""
+        return float(2.0 ** (moved - 6755399441055744.0))
 
 else:
 
     @intrinsic
-    def power_of_two(typing_context: Any, exponent: Any) -> Any:
-        """``2 ** exponent`` of a whole number between -1022 and 1023.
+    def power_of_two(typing_context: Any, moved: Any) -> Any:
+        """``2 ** k`` of ``k + 1.5 * 2**52``, k whole, between -1022 and 1023.
 
-        The exponent's bits are written into the number: one shift and one sum, which the
-        compiler can do for several numbers at once.
+        k stands in the low bits and is shifted to the exponent: two whole-number operations,
+        which the compiler can do for several numbers at once.
         """
         from llvmlite import ir
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             whole, real = ir.IntType(64), ir.DoubleType()
-            # Adding 1.5 * 2**52 leaves the whole number in the low bits.
-            moved = builder.fadd(arguments[0], ir.Constant(real, 6755399441055744.0))
-            bits = builder.shl(builder.bitcast(moved, whole), ir.Constant(whole, 52))
+            bits = builder.bitcast(arguments[0], whole)
+            bits = builder.shl(bits, ir.Constant(whole, 52))
             bits = builder.add(bits, ir.Constant(whole, 1023 << 52))
             return builder.bitcast(bits, real)
 

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from sim.kernels.demand import Demand, require_prices, surplus_by_type
 from sim.kernels.jit import kernel
-from sim.kernels.zeta import fast_exp
+from sim.kernels.zeta import power
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+LN2 = math.log(2.0)
 
 
 def consumer_surplus(demand: Demand, prices: FloatArray) -> float:
@@ -66,6 +68,6 @@ def _mean_surplus(
             top = max(top, utility[j])
         total = math.exp(outside[i] - top)
         for j in range(products):
-            total += fast_exp(utility[j] - top)
+            total += power((utility[j] - top) / LN2)
         surplus += weights[i] * (top + math.log(total)) / slope
     return surplus

@@ -25,15 +25,21 @@ from sim.kernels.jit import kernel, power_of_two
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-# Outside these the exponentials of a type have left their range and are shifted anew.
+# Adding 1.5 * 2**52 rounds to a whole number, which then stands in the low bits.
+ROUNDER = 6755399441055744.0
+# Outside these the exponentials of a type have left their range and want a new shift.
 SMALLEST, LARGEST = 1e-250, 1e250
+# Narrower within a nest: ``lift`` is cut (see ``shift_types``), so the nest must stay near it.
+NEST_RANGE = 1e10
 
 # Verdicts of ``iterate``.
-CONVERGED, UNFINISHED, BROKEN = 0, 1, 2
+CONVERGED, UNFINISHED, BROKEN, OUT_OF_RANGE = 0, 1, 2, 3
 # Under this relative step rounding decides, and ratios of steps say nothing.
 ROUNDING = 2e-15
 # A lost column of Anderson's least squares: what is left of it is rounding.
 DEPENDENT = 1e-7
+# Prices this near to nothing are measured against the largest.
+SMALLEST_PRICE = 1e-6
 # The radius is seen in another norm than the error is stated in.
 CAUTION = 2.0
 # Newton's moves that shrink faster than this need no acceleration.
@@ -43,91 +49,76 @@ FAR = 4.0
 
 
 @numba.njit(cache=True, fastmath={"contract"}, error_model="numpy")
-def fast_exp(x: float) -> float:
-    """Exponential to 4e-16, of arguments cut to -600 .. 700; NaN stays NaN.
+def power(x: float) -> float:
+    """``2 ** x`` to 4e-16, of arguments cut to -860 .. 1000; NaN stays NaN.
 
-    Cody & Waite's reduction and a Taylor polynomial in Estrin's order: unlike the library's,
-    the compiler can evaluate several at once. Reassociation must stay off, it would undo the
-    reduction.
+    A polynomial on -1/2 .. 1/2 (interpolation at the Chebyshev nodes, error 4e-18) in Estrin's
+    order: unlike the library's exponential, the compiler can evaluate several at once.
+    Reassociation must stay off, it would undo the rounding.
     """
-    x = -600.0 if x < -600.0 else x
-    x = 700.0 if x > 700.0 else x
-    power = np.floor(x * 1.4426950408889634 + 0.5)
-    r = x - power * 0.693147180369123816490
-    r = r - power * 1.90821492927058770002e-10
+    x = -860.0 if x < -860.0 else x
+    x = 1000.0 if x > 1000.0 else x
+    moved = x + ROUNDER
+    r = x - (moved - ROUNDER)
     r2 = r * r
     r4 = r2 * r2
-    low = (1.0 + r) + r2 * (0.5 + r * 1.66666666666666666667e-1)
-    middle = (4.16666666666666666667e-2 + r * 8.33333333333333333333e-3) + r2 * (
-        1.38888888888888888889e-3 + r * 1.98412698412698412698e-4
+    low = (1.0 + r * 0.693147180559945309254) + r2 * (
+        0.240226506959101595672 + r * 0.0555041086648216270395
     )
-    high = (2.48015873015873015873e-5 + r * 2.75573192239858906526e-6) + r2 * (
-        2.75573192239858906526e-7 + r * 2.50521083854417187751e-8
+    middle = (0.00961812910758725666806 + r * 0.00133335581464064706971) + r2 * (
+        0.000154035304637243542086 + r * 0.0000152527338415567725893
     )
-    high = high + r4 * 2.08767569878680989792e-9
-    return float((low + r4 * (middle + r4 * high)) * power_of_two(power))
+    high = (0.00000132154325359123761665 + r * 1.01780570877339411046e-7) + r2 * (
+        7.07419429728852100556e-9 + r * 4.45581790833606449298e-10
+    )
+    return float((low + r4 * (middle + r4 * high)) * power_of_two(moved))
 
 
 @kernel
-def shift_types(market: Market, shift: Shift, prices: FloatArray) -> None:
-    """Move utilities in place so that each type's best product (of each nest) has 0."""
-    products, types = market.utility.shape
-    nests = len(market.rho)
-    top = np.full((max(nests, 1), types), -np.inf)
-    if nests == 0:
-        top[0] = market.outside - shift.level[0]
-    for j in range(products):
-        highest, price = top[market.nest_of[j]], prices[j] * market.steepness[j]
-        for i in range(types):
-            value = market.utility[j, i] - market.alpha[i] * price
-            highest[i] = value if value > highest[i] else highest[i]
-    for j in range(products):
-        highest = top[market.nest_of[j]]
-        for i in range(types):
-            market.utility[j, i] -= highest[i]
-    if nests == 0:
-        for i in range(types):
-            shift.level[0, i] += top[0, i]
-            shift.odds[i] = math.exp(market.outside[i] - shift.level[0, i])
-        return
-    for i in range(types):
-        best = market.outside[i]
-        for h in range(nests):
-            shift.level[h, i] += top[h, i] * (1.0 - market.rho[h])
-            best = max(best, shift.level[h, i])
-        shift.odds[i] = math.exp(market.outside[i] - best)
-        for h in range(nests):
-            shift.lift[h, i] = math.exp(shift.level[h, i] - best)
+def _mind(
+    pairs: IntArray,
+    weights: FloatArray,
+    earned: FloatArray,
+    sold: FloatArray,
+    minded: FloatArray,
+    size: int,
+) -> None:
+    """Add what firms (or groups) mind of others' profits and sales."""
+    for n in range(pairs.shape[1]):
+        to, one, other = minded[pairs[0, n]], earned[pairs[1, n]], sold[pairs[1, n]]
+        profit, units = weights[0, n], weights[1, n]
+        for b in range(size):
+            to[b] += profit * one[b] + units * other[b]
 
 
 @kernel
 def _mix_logit(market: Market, shift: Shift, work: Work, first: int, size: int) -> bool:
     """From sums of exponentials to the factors that a group's products share: no nests."""
     base, slope, total = work.base[0], work.slope[0], work.within[0]
+    earned, sold, minded, gain = work.earned, work.sold, work.minded, work.gain
+    weights, alpha = market.weights[first : first + size], market.alpha[first : first + size]
+    row_group, row_net = market.row_group, market.row_net
     total[:size] = shift.odds[first : first + size]
     for g in range(len(market.group_firm)):
-        units = work.sold[g]
+        units = sold[g]
         for b in range(size):
             total[b] += units[b]
-    in_range = True
+    lowest, highest = np.inf, 0.0
     for b in range(size):
-        in_range &= SMALLEST < total[b] < LARGEST
-        inverse = 1.0 / total[b]
-        base[b] = market.weights[first + b] * inverse
-        slope[b] = base[b] * market.alpha[first + b]
+        value = total[b]
+        lowest = value if value < lowest else lowest
+        highest = value if value > highest else highest
+        inverse = 1.0 / value
+        base[b] = weights[b] * inverse
+        slope[b] = base[b] * alpha[b]
         total[b] = slope[b] * inverse
-    work.minded[:] = work.earned
-    for n in range(market.reach.shape[1]):
-        to, profit = work.minded[market.reach[0, n]], market.reach_weight[0, n]
-        units = market.reach_weight[1, n]
-        one, other = work.earned[market.reach[1, n]], work.sold[market.reach[1, n]]
-        for b in range(size):
-            to[b] += profit * one[b] + units * other[b]
-    for r in range(len(market.row_group)):
-        to, one, net = work.gain[r], work.minded[market.row_group[r]], market.row_net[r]
+    minded[:] = earned
+    _mind(market.reach, market.reach_weight, earned, sold, minded, size)
+    for r in range(len(row_group)):
+        to, one, net = gain[r], minded[row_group[r]], row_net[r]
         for b in range(size):
             to[b] = net * base[b] + total[b] * one[b]
-    return in_range
+    return lowest > SMALLEST and highest < LARGEST
 
 
 @kernel
@@ -144,7 +135,7 @@ def _mix_nested(market: Market, shift: Shift, work: Work, first: int, size: int)
         outer = shift.odds[first + b]
         for h in range(nests):
             inner = work.within[h, b]
-            in_range &= SMALLEST < inner < LARGEST
+            in_range &= 1.0 / NEST_RANGE < inner < NEST_RANGE
             value = math.exp((1.0 - market.rho[h]) * math.log(inner)) * shift.lift[h, first + b]
             outer += value
             work.base[h, b] = value / inner
@@ -168,16 +159,9 @@ def _mix_nested(market: Market, shift: Shift, work: Work, first: int, size: int)
             units[b] *= inner[b]
             near[b] = profit[b]
     work.minded[:] = work.firm_earned
-    for n in range(market.reach.shape[1]):
-        to, weight = work.minded[market.reach[0, n]], market.reach_weight[:, n]
-        one, other = work.firm_earned[market.reach[1, n]], work.firm_sold[market.reach[1, n]]
-        for b in range(size):
-            to[b] += weight[0] * one[b] + weight[1] * other[b]
-    for n in range(market.near.shape[1]):
-        to, weight = work.close[market.near[0, n]], market.near_weight[:, n]
-        one, other = work.earned[market.near[1, n]], work.sold[market.near[1, n]]
-        for b in range(size):
-            to[b] += weight[0] * one[b] + weight[1] * other[b]
+    earned, sold = work.firm_earned, work.firm_sold
+    _mind(market.reach, market.reach_weight, earned, sold, work.minded, size)
+    _mind(market.near, market.near_weight, work.earned, work.sold, work.close, size)
     for h in range(nests):
         for b in range(size):
             work.base[h, b] *= market.weights[first + b]
@@ -212,23 +196,28 @@ def evaluate(
     bool
         Whether all exponentials stayed in range.
     """
-    products, types = market.utility.shape
+    # Arrays are taken out of the tuples once: each look inside costs two atomic operations.
+    utility, coefficients, cost, net = market.utility, market.alpha_bits, market.cost, market.net
+    steepness, group_of = market.steepness, market.group_of
+    nest_of, row_of = market.nest_of, market.row_of
+    weight, all_earned, all_sold = work.weight, work.earned, work.sold
+    all_gain, all_slope, all_base = work.gain, work.slope, work.base
+    products, types = utility.shape
     # From the array, not a constant of another file: compiled code is kept by file.
-    block = work.weight.shape[1]
+    block = weight.shape[1]
     sums[:] = 0.0
     in_range = True
     for first in range(0, types, block):
         size = min(block, types - first)
-        alpha = market.alpha[first : first + size]
-        work.earned[:] = 0.0
-        work.sold[:] = 0.0
+        alpha = coefficients[first : first + size]
+        all_earned[:] = 0.0
+        all_sold[:] = 0.0
         for j in range(products):
-            value, here = market.utility[j, first : first + size], work.weight[j]
-            price = prices[j] * market.steepness[j]
-            profit = market.net[j] * prices[j] - market.cost[j]
-            earned, sold = work.earned[market.group_of[j]], work.sold[market.group_of[j]]
+            value, here = utility[j, first : first + size], weight[j]
+            price, profit = prices[j] * steepness[j], net[j] * prices[j] - cost[j]
+            earned, sold = all_earned[group_of[j]], all_sold[group_of[j]]
             for b in range(size):
-                e = fast_exp(value[b] - alpha[b] * price)
+                e = power(value[b] - alpha[b] * price)
                 here[b] = e
                 sold[b] += e
                 earned[b] += profit * e
@@ -237,8 +226,7 @@ def evaluate(
         else:
             in_range &= _mix_nested(market, shift, work, first, size)
         for j in range(products):
-            here, gain = work.weight[j], work.gain[market.row_of[j]]
-            steep = work.slope[market.nest_of[j]]
+            here, gain, steep = weight[j], all_gain[row_of[j]], all_slope[nest_of[j]]
             slope, markup = 0.0, 0.0
             for b in range(size):
                 slope += here[b] * steep[b]
@@ -246,7 +234,7 @@ def evaluate(
             sums[0, j] += slope
             sums[1, j] += markup
             if count:
-                base, share = work.base[market.nest_of[j]], 0.0
+                base, share = all_base[nest_of[j]], 0.0
                 for b in range(size):
                     share += here[b] * base[b]
                 sums[2, j] += share
@@ -262,16 +250,15 @@ def zeta_step(
     sums: FloatArray,
     step: FloatArray,
     count: bool,
-) -> None:
-    """Undamped zeta step, (J,) money of price; 0 where frozen."""
-    if not evaluate(market, shift, work, prices, sums, count):
-        shift_types(market, shift, prices)
-        evaluate(market, shift, work, prices, sums, count)
+) -> bool:
+    """Undamped zeta step, (J,) money of price, 0 where frozen; whether all stayed in range."""
+    in_range = evaluate(market, shift, work, prices, sums, count)
     for j in range(len(step)):
         step[j] = 0.0
         if market.free[j]:
             markup = sums[1, j] / (sums[0, j] * market.steepness[j])
             step[j] = (market.cost[j] + markup) / market.net[j] - prices[j]
+    return in_range
 
 
 @kernel
@@ -285,6 +272,17 @@ def largest_step(step: FloatArray, scale: FloatArray) -> tuple[float, int]:
         if size > largest:
             largest, worst = size, j
     return largest, worst
+
+
+@kernel
+def _measure(prices: FloatArray, scale: FloatArray) -> None:
+    """One over the size of each price; prices near nothing count as part of the largest."""
+    highest = 0.0
+    for j in range(len(prices)):
+        highest = max(highest, abs(prices[j]))
+    floor = SMALLEST_PRICE * highest if highest > 0.0 else 1.0
+    for j in range(len(prices)):
+        scale[j] = 1.0 / max(abs(prices[j]), floor)
 
 
 @kernel
@@ -351,11 +349,8 @@ def accelerate(
 @kernel
 def _improve(inverse: FloatArray, step: FloatArray, move: FloatArray) -> None:
     """Zeta step to Newton's move, where an inverse of ``-d step / dp`` is known."""
-    if len(inverse) == 0:
-        move[:] = step
-    else:
-        for j in range(len(step)):
-            move[j] = _dot(inverse[j], step)
+    for j in range(len(step)):
+        move[j] = step[j] if len(inverse) == 0 else _dot(inverse[j], step)
 
 
 @kernel
@@ -364,7 +359,6 @@ def iterate(
     shift: Shift,
     work: Work,
     start: FloatArray,
-    scale: FloatArray,
     inverse: FloatArray,
     memory: int,
     tolerance: float,
@@ -375,11 +369,9 @@ def iterate(
     Parameters
     ----------
     market, shift, work
-        As ``compile_game`` and ``make_room`` lay them out; utilities are moved in place.
+        As ``compile_game``, ``make_room`` and ``shift_types`` leave them.
     start
         (J,) prices to start from.
-    scale
-        (J,) one over the size of each price.
     inverse
         (J, J) inverse of ``-d step / dp`` near the solution, for Newton's moves; (0, 0) for
         zeta's own.
@@ -398,14 +390,17 @@ def iterate(
     move, last_move, target = np.empty(products), np.empty(products), np.empty(products)
     past = max(memory, 1)
     moves, changes = np.empty((past, products)), np.empty((past, products))
-    basis, rest = np.empty((past, products)), np.empty(products)
-    shift_types(market, shift, prices)
+    basis, rest, scale = np.empty((past, products)), np.empty(products), np.empty(products)
     count, held, newest, radius, previous = 1, 0, -1, 0.0, np.inf
     plain, status, residual, error, worst = False, UNFINISHED, np.inf, np.inf, 0
-    zeta_step(market, shift, work, prices, sums, step, False)
+    in_range = zeta_step(market, shift, work, prices, sums, step, False)
     _improve(inverse, step, move)
     while True:
+        _measure(prices, scale)
         residual, worst = largest_step(step, scale)
+        if not in_range:
+            status = OUT_OF_RANGE
+            break
         if not residual < np.inf:
             status = BROKEN
             break
@@ -439,9 +434,11 @@ def iterate(
             prices[j] = target[j]
         previous = size
         count += 1
-        zeta_step(market, shift, work, prices, sums, step, False)
+        # Only after a plain step can a point be accepted and its shares be wanted.
+        in_range = zeta_step(market, shift, work, prices, sums, step, plain)
         _improve(inverse, step, move)
         for j in range(products):
             changes[newest, j] = move[j] - last_move[j]
-    evaluate(market, shift, work, prices, sums, True)
+    if status != CONVERGED:
+        evaluate(market, shift, work, prices, sums, True)
     return status, count, residual, error, worst, prices, sums[2].copy()

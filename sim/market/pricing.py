@@ -48,15 +48,9 @@ def base_demand(world: World, outside: FloatArray) -> Demand:
     )
 
 
-def solve(world: World, problem: PriceProblem) -> Equilibrium:
-    """Find prices that are best replies to each other (equation 3.1).
-
-    Raises
-    ------
-    SolverError
-        The solver did not converge; its verdict is the message.
-    """
-    game = PriceGame(
+def game_of(world: World, problem: PriceProblem) -> PriceGame:
+    """The quarter as a game of firms that set prices (equation 3.1)."""
+    return PriceGame(
         demand=problem.demand,
         costs=problem.cost,
         firm_of=world.industry.firm_of,
@@ -65,8 +59,18 @@ def solve(world: World, problem: PriceProblem) -> Equilibrium:
         net_share=problem.net_share,
         frozen=problem.frozen,
     )
-    # Second orders are asked for by `validate`, not in every quarter of every run.
-    equilibrium = solve_prices(game, problem.start, second_order=False)
+
+
+def solve(world: World, problem: PriceProblem) -> Equilibrium:
+    """Find prices that are best replies to each other (equation 3.1).
+
+    Raises
+    ------
+    SolverError
+        The solver did not converge; its verdict is the message.
+    """
+    # The global audit of `validate` says more than second orders, and not in every quarter.
+    equilibrium = solve_prices(game_of(world, problem), problem.start, second_order=False)
     if not equilibrium.converged:
         line = world.industry.lines[equilibrium.worst]
         raise SolverError(

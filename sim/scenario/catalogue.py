@@ -8,6 +8,7 @@ from sim.errors import InputError
 from sim.scenario.changes import DESIGNS
 from sim.scenario.load import load
 from sim.scenario.market_tables import SCENARIOS
+from sim.scenario.static_market import load_static_market
 from sim.scenario.world import Heading, WorldSettings
 
 
@@ -22,6 +23,15 @@ def shipped() -> list[tuple[str, str, str]]:
             found.append((name, "not valid", str(error.faults[0])))
             continue
         found.append((name, scenario.name, scenario.heading.question))
+    return found
+
+
+def shipped_static_markets() -> list[tuple[str, str, str]]:
+    """File, name and question of every static market under ``scenarios/merger``."""
+    found = []
+    for path in sorted(SCENARIOS.glob("merger/*.yaml")):
+        market = load_static_market(path)
+        found.append((f"scenarios/{path.relative_to(SCENARIOS)}", market.name, market.question))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sim.errors import Fault
-from sim.scenario.checks import check_names, fault_at, is_number, nearest, validated
+from sim.scenario.checks import check_names, fault_at, is_number, is_whole, nearest, validated
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.reader import Path_
 from sim.scenario.resolve import NAMED_THINGS, at_values, filled, touches, world_settings
@@ -16,7 +16,9 @@ from sim.scenario.terms import Contract
 from sim.scenario.tree import Tree
 from sim.scenario.world import WORLD_KEYS, Heading
 
-MAX_CONTRACTS = 50
+MAX_CONTRACTS = 20
+MAX_VARIANTS = 20
+MOST_FAULTS = 100
 
 
 class Checker:
@@ -65,7 +67,8 @@ def check_worlds(
     worlds: dict[str, Tree] = {}
     at_file = checker.faults(filled(file, tree, first))
     faults += at_file
-    for arm in arms:
+    # What stands in the file shows in every arm; a file that is wrong all over is told alone.
+    for arm in arms if len(at_file) <= MOST_FAULTS else ():
         worlds[arm] = tree.part("arms", arm).only(WORLD_KEYS).over(file)
         found = checker.faults(filled(worlds[arm], tree, first))
         faults += [_in_arm(tree, arm, fault) for fault in found]
@@ -110,7 +113,12 @@ def _check_swept(
             faults.append(fault_at(tree, ("sweep", dotted), dotted, expected, full))
             continue
         whole = filled(touched[0], tree, first)
-        for value in values:
+        # Bounds are intervals: between two values that are good every value is, if it is whole
+        # where it must be.
+        told = {min(values), max(values)}
+        if is_whole(path):
+            told |= {value for value in values if not value.is_integer()}
+        for value in sorted(told):
             found = checker.faults(at_values(whole, tree, {dotted: value}))
             faults.extend(
                 fault_at(tree, ("sweep", dotted), value, fault.expected, fault.nearest)
@@ -120,6 +128,10 @@ def _check_swept(
 
 def _check_variants(tree: Tree, file: Tree, checker: Checker, faults: list[Fault]) -> None:
     where = ("calibration", "variants")
+    count = len(_mapping(tree, where))
+    if count > MAX_VARIANTS:
+        faults.append(fault_at(tree, where, count, f"at most {MAX_VARIANTS} calibrations"))
+        return
     for name, changes in _mapping(tree, where).items():
         for dotted, value in changes.items() if isinstance(changes, dict) else ():
             path = tuple(dotted.split("."))

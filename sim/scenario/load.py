@@ -18,7 +18,7 @@ from sim.scenario.tree import Tree
 from sim.scenario.world import ARM_KEYS, FILE_KEYS, HEADING_KEYS, WORLD_KEYS, Heading
 
 MAX_EXTENDS = 8
-MAX_ARMS = 100
+MAX_ARMS = 50
 
 
 def load(path: str | Path, sets: Sequence[str] = ()) -> Scenario:

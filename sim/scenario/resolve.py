@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sim.errors import Fault
-from sim.scenario.checks import fault_at, nearest, validated
+from sim.scenario.checks import fault_at, is_whole, nearest, validated
 from sim.scenario.reader import Path_
 from sim.scenario.terms import NOT_YET_KINDS, NOT_YET_TERMS
 from sim.scenario.tree import Tree, leaf
@@ -20,17 +20,24 @@ def touches(world: Tree, file: Tree, path: Path_) -> bool:
 
     A sweep over a clause of a contract leaves an arm without that clause as it is.
     """
-    if path[0] not in NAMED_THINGS:
-        return True
-    return isinstance(expand_kinds(world, file, (), []).get(path[:-1]), dict)
+    return path[0] not in NAMED_THINGS or _has(expand_kinds(world, file, (), []), path)
+
+
+def _has(expanded: Tree, path: Path_) -> bool:
+    return path[0] not in NAMED_THINGS or isinstance(expanded.get(path[:-1]), dict)
 
 
 def at_values(world: Tree, file: Tree, values: Mapping[str, float]) -> Tree:
     """A world with values by dotted path laid over it, where they touch it."""
-    for dotted, value in values.items():
-        path = tuple(dotted.split("."))
-        if touches(world, file, path):
+    paths = {dotted: tuple(dotted.split(".")) for dotted in values}
+    named = any(path[0] in NAMED_THINGS for path in paths.values())
+    expanded = expand_kinds(world, file, (), []) if named else world
+    for dotted, path in paths.items():
+        if _has(expanded, path):
             place = file.place(("sweep", dotted)) if file.has(("sweep", dotted)) else None
+            value = values[dotted]
+            if is_whole(path) and float(value).is_integer():
+                value = int(value)
             world = leaf(path, value, place or ("sweep", 0)).over(world)
     return world
 
@@ -67,44 +74,41 @@ def expand_kinds(world: Tree, file: Tree, prefix: Path_, faults: list[Fault]) ->
         return world
     kinds = file.get(("kinds",))
     known = tuple(kinds) if isinstance(kinds, dict) else ()
-    result = world
+    data, places = dict(contracts), dict(world.places)
     for name, contract in contracts.items():
         if not isinstance(contract, dict):
             continue
+        mine = world.part("alliances", name)
         kind = contract.get("kind")
-        path = ("alliances", name, "kind")
         if isinstance(kind, str) and kind in known:
-            preset = file.part("kinds", kind).under("alliances", name)
-            mine = world.part("alliances", name).under("alliances", name)
-            others = Tree(
-                {**world.data, "alliances": {**result.data["alliances"], name: {}}},
-                result.places,
-            )
-            result = mine.over(preset.over(others))
+            mine = mine.over(file.part("kinds", kind))
+            data[name] = mine.data
+            places.update({("alliances", name, *path): at for path, at in mine.places.items()})
         elif kind is not None:
             expected = "one of " + ", ".join(known)
             if kind in NOT_YET_KINDS:
                 expected = f"a kind that this version computes: {expected}"
+            path = ("alliances", name, "kind")
             faults.append(_at(world, prefix, path, kind, expected, nearest(str(kind), known)))
-        faults.extend(_not_yet(result, prefix, name))
-    return result
+        faults.extend(_not_yet(mine, name, prefix))
+    return Tree({**world.data, "alliances": data}, places)
 
 
-def _not_yet(world: Tree, prefix: Path_, name: str) -> list[Fault]:
+def _not_yet(contract: Tree, name: str, prefix: Path_) -> list[Fault]:
     faults = []
-    terms = world.get(("alliances", name, "terms"))
+    whole = contract.under("alliances", name)
+    terms = contract.get(("terms",))
     if isinstance(terms, dict):
         for term in NOT_YET_TERMS:
             if term in terms:
                 where = ("alliances", name, "terms", term)
-                faults.append(
-                    _at(world, prefix, where, None, "a term that this version computes", "")
-                )
+                expected = "a term that this version computes"
+                faults.append(_at(whole, prefix, where, None, expected, ""))
         stake = terms.get("equity_stake")
         if isinstance(stake, dict) and stake.get("pre_money_cny_bn") == "negotiated":
             path = ("alliances", name, "terms", "equity_stake", "pre_money_cny_bn")
             expected = "a number in CNY bn: negotiated prices are not computed yet"
-            faults.append(_at(world, prefix, path, "negotiated", expected, ""))
+            faults.append(_at(whole, prefix, path, "negotiated", expected, ""))
     return faults
 
 

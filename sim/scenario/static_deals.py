@@ -22,7 +22,7 @@ class StaticDeal:
     members: tuple[str, ...]
     share: float
     control: str
-    weight: float
+    weight: float | Mapping[str, float]
     saving: float | Mapping[str, float]
 
 
@@ -89,6 +89,12 @@ def _deal(
             check_firm(tree, (*path, key), firm, firms, faults)
     if len(set(members)) < len(members):
         faults.append(fault_at(tree, (*path, sides[-1]), members[-1], "each firm once"))
+    if isinstance(deal.weight, dict):
+        for key in deal.weight:
+            if key not in members:
+                where = (*path, "weight", key)
+                expected = "a member of the alliance"
+                faults.append(fault_at(tree, where, key, expected, nearest(key, members)))
     if isinstance(deal.cost_saving, dict):
         known = (*firms, *products)
         for key in deal.cost_saving:

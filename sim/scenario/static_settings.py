@@ -40,6 +40,17 @@ def _saving(value: object) -> object:
     return value
 
 
+def _weight(value: object) -> object:
+    """Kappa on the others' profit: one for all members, or one for each."""
+    amounts = value.values() if isinstance(value, dict) else [value]
+    for amount in amounts:
+        if isinstance(amount, bool) or not isinstance(amount, int | float):
+            raise ValueError("a weight, or a mapping of members to one")
+        if not 0.0 <= amount <= 1.0:
+            raise ValueError("weights from 0 to 1")
+    return value
+
+
 def _entry(value: object) -> object:
     """A number, or a mapping of numbers."""
     amounts = value.values() if isinstance(value, dict) else [value]
@@ -64,6 +75,7 @@ def _rho(value: object) -> object:
 Label = Annotated[str, BeforeValidator(_label)]
 Outside = Annotated[float | str, BeforeValidator(_outside)]
 Saving = Annotated[float | dict[Label, float], BeforeValidator(_saving)]
+Weight = Annotated[float | dict[Label, float], BeforeValidator(_weight)]
 Entry = Annotated[float | dict[str, float], BeforeValidator(_entry)]
 Rho = Annotated[float | str | dict[Label, float], BeforeValidator(_rho)]
 
@@ -112,6 +124,13 @@ class Holding(Group):
     control: Literal["silent", "proportional", "full"] = "silent"
 
 
+class Owner(Group):
+    """An owner outside the market who holds several of its firms."""
+
+    stakes: dict[Label, Annotated[Real, Field(gt=0.0, le=1.0)]] = Field(min_length=1)
+    control: Literal["silent", "proportional"] = "proportional"
+
+
 class DealSettings(Group):
     """A deal; which keys it takes depends on its kind."""
 
@@ -122,9 +141,7 @@ class DealSettings(Group):
     members: tuple[Label, ...] | None = Field(default=None, min_length=2, max_length=50)
     share: Real | None = number("share of the target", "share", default=None, gt=0.0, le=1.0)
     control: Literal["silent", "proportional", "full"] | None = None
-    weight: Real | None = number(
-        "weight of each member on the others' profit", "kappa", default=None, ge=0.0, le=1.0
-    )
+    weight: Weight | None = None
     cost_saving: Saving = 0.0
 
 
@@ -147,6 +164,7 @@ class StaticSettings(Group):
     products: dict[Label, Product] = Field(default={}, max_length=2000)
     parameters: Parameters = Parameters()
     holdings: dict[Label, Holding] = Field(default={}, max_length=500)
+    owners: dict[Label, Owner] = Field(default={}, max_length=500)
     deals: dict[Label, DealSettings] = Field(default={}, max_length=50)
 
 

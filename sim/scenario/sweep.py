@@ -13,6 +13,7 @@ from sim.scenario.world import WORLD_KEYS, WorldSettings
 
 MAX_POINTS = 100_000
 MAX_SWEPT_VALUES = 1000
+MAX_SWEPT_PATHS = 20
 
 Sweep = tuple[tuple[str, tuple[float, ...]], ...]
 
@@ -46,9 +47,13 @@ def read_sweep(tree: Tree, arms: tuple[str, ...], faults: list[Fault]) -> Sweep:
             points *= len(values)
             total += len(values)
             result.append((dotted, values))
-    if points > MAX_POINTS or total > MAX_SWEPT_VALUES:
-        expected = f"at most {MAX_SWEPT_VALUES:,} values and {MAX_POINTS:,} points"
-        faults.append(fault_at(tree, ("sweep",), f"{total:,} and {points:,}", expected))
+    if points > MAX_POINTS or total > MAX_SWEPT_VALUES or len(result) > MAX_SWEPT_PATHS:
+        expected = (
+            f"at most {MAX_SWEPT_PATHS} settings, {MAX_SWEPT_VALUES:,} values in all and "
+            f"{MAX_POINTS:,} points"
+        )
+        size = f"{len(result)}, {total:,} and {points:,}"
+        faults.append(fault_at(tree, ("sweep",), size, expected))
         return ()
     return tuple(result)
 

@@ -17,6 +17,8 @@ from sim.stats.intervals import LEVEL, checked_level
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_LEAST = 5
+
 
 class Morris(NamedTuple):
     """Morris's measures of each input, all (D,), in the unit of the outcome.
@@ -28,7 +30,8 @@ class Morris(NamedTuple):
     mu_star
         Mean size of it (Campolongo, Cariboni & Saltelli 2007): how much the input matters.
     low, high
-        Percentile bootstrap interval of ``mu_star`` over trajectories; NaN with fewer than two.
+        Percentile bootstrap interval of ``mu_star`` over trajectories; NaN with fewer than five
+        effects, of which resampling knows nothing.
     sigma
         Spread of the effects: curvature and interaction.
     used, lost
@@ -108,9 +111,10 @@ def morris(
         size = np.abs(kept)
         ends, spread = [np.nan, np.nan], np.nan
         if len(kept) > 1:
+            spread = float(kept.std(ddof=1))
+        if len(kept) >= _LEAST:
             drawn = size[generator.integers(0, len(size), (resamples, len(size)))].mean(axis=1)
             ends = np.quantile(drawn, [tail, 1.0 - tail]).tolist()
-            spread = float(kept.std(ddof=1))
         rows.append([kept.mean(), size.mean(), *ends, spread])
     table = np.array(rows, dtype=np.float64).reshape(len(columns), 5)
     used = np.array([len(kept) for kept in columns], dtype=np.int64)

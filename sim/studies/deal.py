@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import Fault, InputError
-from sim.kernels.ownership import acquire, add_stake, control_weights, merge_kappa
+from sim.kernels.ownership import acquire, add_stake, merge_kappa
 from sim.scenario.static_deals import StaticDeal
 from sim.studies.static_market import Market, named
 
@@ -53,17 +54,19 @@ def apply_deal(market: Market, deal: StaticDeal) -> Changed:
     """
     position = {firm: number for number, firm in enumerate(market.read.firms)}
     members = [position[firm] for firm in deal.members]
-    holdings, control = market.holdings.copy(), market.control.copy()
+    rights = market.rights.copy()
+    holdings, control = rights.holdings, rights.control
     with named(market.read):
         if deal.kind == "merger":
             acquirer, target = members
             acquire(holdings, control, acquirer, target)
+            rights.stakes[:, target] = rights.votes[:, target] = 0.0
             owner = np.arange(len(market.kappa))
             owner[target] = acquirer
-            kappa = merge_kappa(control_weights(holdings, control), owner)
+            kappa = merge_kappa(rights.kappa, owner)
         elif deal.kind == "stake":
             investor, target = members
-            before = float(holdings[:, target].sum())
+            before = float(holdings[:, target].sum() + rights.stakes[:, target].sum())
             if before + deal.share > WHOLE:
                 raise InputError(
                     [
@@ -74,11 +77,13 @@ def apply_deal(market: Market, deal: StaticDeal) -> Changed:
                     ]
                 )
             add_stake(holdings, control, investor, target, deal.share, deal.control)
-            kappa = control_weights(holdings, control)
+            kappa = rights.kappa
         else:
             kappa = market.kappa.copy()
-            pairs = np.ix_(members, members)
-            kappa[pairs] = np.maximum(kappa[pairs], deal.weight)
+            for name, member in zip(deal.members, members, strict=True):
+                weight = deal.weight
+                stated = weight.get(name, 0.0) if isinstance(weight, Mapping) else weight
+                kappa[member, members] = np.maximum(kappa[member, members], stated)
             np.fill_diagonal(kappa, 1.0)
     parties = np.isin(market.firm_of, members)
     return Changed(kappa, market.costs * (1.0 - _savings(market, deal, parties)), parties)

@@ -19,6 +19,7 @@ from sim.kernels.demand import (
     market_elasticity,
     surplus_by_type,
 )
+from sim.kernels.deviations import Audit
 from sim.kernels.equilibrium import Equilibrium
 from sim.kernels.grouping import group_sums
 from sim.kernels.markups import static_markups
@@ -38,7 +39,9 @@ class Side:
     Attributes
     ----------
     equilibrium
-        The solver's prices and verdict.
+        The solver's prices and verdict. Where it did not converge the side is that of the data.
+    audit
+        Whether a firm gains by repricing one product far away; None if not asked.
     prices, shares, costs, margins, lerner, own_elasticity
         (J,); money where it is money.
     kappa
@@ -54,6 +57,7 @@ class Side:
     """
 
     equilibrium: Equilibrium
+    audit: Audit | None
     prices: FloatArray
     shares: FloatArray
     costs: FloatArray
@@ -113,6 +117,8 @@ class DealOutcome:
         The market after it; None where prices were not found (see ``equilibrium``).
     equilibrium
         The solver's verdict on prices after it.
+    other_branch
+        Why before and after do not lie on one branch of equilibria; empty if they do.
     parties
         (J,) products of the firms of the deal.
     upp, guppi, cmcr, pressure
@@ -130,6 +136,7 @@ class DealOutcome:
 
     deal: StaticDeal
     equilibrium: Equilibrium
+    other_branch: str
     after: Side | None
     parties: BoolArray
     upp: FloatArray
@@ -167,9 +174,11 @@ def study_merger(market: Market) -> MergerStudy:
         An input is not one of a market; solvers that do not converge are verdicts, not errors.
     """
     baseline = look_at(market)
-    return MergerStudy(
-        baseline, tuple(_outcome(baseline, deal) for deal in market.read.deals)
-    )
+    if not baseline.side.equilibrium.converged:
+        return MergerStudy(baseline, ())
+    with named(market.read):
+        outcomes = tuple(_outcome(baseline, deal) for deal in market.read.deals)
+    return MergerStudy(baseline, outcomes)
 
 
 def look_at(market: Market) -> Baseline:
@@ -203,12 +212,15 @@ def _side(
     market: Market, equilibrium: Equilibrium, costs: FloatArray, kappa: FloatArray
 ) -> Side:
     prices, shares = equilibrium.prices, equilibrium.shares
+    if not equilibrium.converged:
+        prices, shares = market.prices, market.shares
     net = market.net_share * prices
     size = len(kappa)
     firm_shares = group_sums(market.firm_of, shares, size) / shares.sum()
     sales = market.read.market_size
     return Side(
         equilibrium=equilibrium,
+        audit=market.audit(costs, kappa, prices) if equilibrium.converged else None,
         prices=prices,
         shares=shares,
         costs=costs,
@@ -262,7 +274,7 @@ def _static(market: Market, prices: FloatArray, kappa: FloatArray) -> FloatArray
 def _outcome(baseline: Baseline, deal: StaticDeal) -> DealOutcome:
     market, before = baseline.market, baseline.side
     changed = apply_deal(market, deal)
-    equilibrium = market.solve(changed.costs, changed.kappa, before.prices)
+    equilibrium, branch = market.follow(changed.costs, changed.kappa, before.prices)
     after = None
     if equilibrium.converged:
         after = _side(market, equilibrium, changed.costs, changed.kappa)
@@ -277,6 +289,7 @@ def _outcome(baseline: Baseline, deal: StaticDeal) -> DealOutcome:
     return DealOutcome(
         deal=deal,
         equilibrium=equilibrium,
+        other_branch=branch,
         after=after,
         parties=changed.parties,
         upp=competition.upward_pricing_pressure(

@@ -78,21 +78,35 @@ def _sides(study: MergerStudy) -> list[tuple[str, Side]]:
 
 def _verdicts(study: MergerStudy) -> Rows:
     read = study.baseline.market.read
-    found = [("before", study.baseline.side.equilibrium)]
-    found += [(deal.deal.name, deal.equilibrium) for deal in study.deals]
-    for reference in (study.baseline.nash, study.baseline.joint):
-        if reference.equilibrium is not None:
-            found.append((reference.name, reference.equilibrium))
-    headings = ("side", "converged", "residual", "error_estimate", "evaluations", "method",
-                "second_order", "worst_product")
-    rows: list[list[Cell]] = [
-        [
-            name, each.converged, each.residual, each.error_estimate, each.iterations,
-            each.method, "" if each.second_order is None else each.second_order,
-            read.products[each.worst],
-        ]
-        for name, each in found
+    before = study.baseline.side
+    found = [("before", before.equilibrium, before.audit, "")]
+    found += [
+        (
+            deal.deal.name, deal.equilibrium,
+            None if deal.after is None else deal.after.audit, deal.other_branch,
+        )
+        for deal in study.deals
     ]
+    found += [
+        (reference.name, reference.equilibrium, None, "")
+        for reference in (study.baseline.nash, study.baseline.joint)
+        if reference.equilibrium is not None
+    ]
+    headings = ("side", "converged", "residual", "error_estimate", "evaluations", "method",
+                "second_order", "worst_product", "nash", "deviation_gain", "deviation_product",
+                "deviation_price", "other_branch")
+    rows: list[list[Cell]] = []
+    for name, each, audit, branch in found:
+        far: list[Cell] = ["", "", "", ""] if audit is None else [
+            audit.nash, audit.largest, read.products[audit.worst], audit.price[audit.worst]
+        ]
+        rows.append(
+            [
+                name, each.converged, each.residual, each.error_estimate, each.iterations,
+                each.method, "" if each.second_order is None else each.second_order,
+                read.products[each.worst], *far, branch,
+            ]
+        )
     return headings, rows
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 Node = tuple[int, int]
 
+GOLDEN = (5**0.5 - 1.0) / 2.0
+
 
 @dataclass(frozen=True)
 class Lattice:
@@ -106,9 +108,11 @@ def next_nodes(
     split = [cell for cell in leaves(lattice, decided) if cell.side > 1 and flips(cell, decided)]
     if not split:
         return []
-    largest = max(cell.side for cell in split)
+    largest = [cell for cell in split if cell.side == max(each.side for each in split)]
+    # A budget that ends within a round is spread along the edge, not spent from one side.
+    spread = sorted(range(len(largest)), key=lambda place: place * GOLDEN % 1.0)
     named: list[Node] = []
-    for cell in (cell for cell in split if cell.side == largest):
+    for cell in (largest[place] for place in spread):
         corners = {node for part in cell.quarters() for node in part.corners}
         new = sorted(corners - decided.keys() - set(named))
         if len(named) + len(new) <= budget:

@@ -154,10 +154,10 @@ def analyse(design: Design, outcome: FloatArray) -> pd.DataFrame:
         of the move over the full range, for Sobol the total index; ``signed`` and ``spread``
         (Morris: ``mu``, ``sigma``) or ``first, first_low, first_high`` (Sobol); ``used`` and
         ``lost`` effects (Morris) or base samples (Sobol); ``beyond_luck``: the interval lies above
-        the dummy's effect. The dummy has no rank.
+        the dummy's. The dummy has no rank.
     """
     numbers = _morris(design, outcome) if design.method == MORRIS else _sobol(design, outcome)
-    luck = float(numbers["effect"].iloc[-1])
+    luck = float(numbers["high"].iloc[-1])
     described = [
         (each.path, each.setting, each.value, each.low, each.high, each.source)
         for each in design.ranges

@@ -179,8 +179,8 @@ def draw_map(
         signed=not question.level,
         as_share=question.outcome.measure.is_yes_no,
         title=_title(question, scenario),
-        note=f"{len(table)} points, {question.replicates} draws of luck each; line: the edge at "
-        f"{_shown(question)}; filled: a clear effect; cross: failed.",
+        note=f"{len(table)} points, {question.replicates} draws of luck each; framed: the "
+        f"edge at {_shown(question)}; filled: a clear effect; cross: failed.",
     )
     write_figure(folder, "map", figure)
     return table, said
@@ -194,7 +194,9 @@ def sentence(
     yes = float(area[cells["decision"] == 1].sum())
     no = float(area[cells["decision"] == 0].sum())
     failed = int(table["decision"].isna().sum())
-    end = f" {failed} of {len(table)} points failed." if failed else ""
+    clear = int((table["effect"] != 0).sum())
+    end = "" if question.level else f" A clear effect at {clear} of {len(table)} points."
+    end += f" {failed} of {len(table)} points failed." if failed else ""
     return (
         f"{_title(question, scenario)}: above {_shown(question)} in {percent(yes, 0)} of the map, "
         f"not in {percent(no, 0)}; in {percent(max(0.0, 1.0 - yes - no), 0)} the edge lies or "

@@ -57,6 +57,12 @@ def test_points_that_do_not_touch_an_arm_share_its_key(swept: Path) -> None:
     assert (len(plan.keys), plan.different) == (2 * 9, 2 * 5)
 
 
+def test_a_list_of_cells_can_be_cut_short(swept: Path) -> None:
+    cells = make_cells(load(swept))
+    assert make_cells(load(swept), most=4) == cells[:6]
+    assert make_cells(load(swept), most=100) == cells
+
+
 def test_what_is_missing_holds_each_key_once_and_in_order() -> None:
     plan = Plan((), ("a", "b", "a", "c", "b", "d"), ())
     assert plan.missing({}) == [0, 1, 3, 5]

@@ -1,9 +1,11 @@
 """The verb merger: what it prints, writes and refuses."""
 
 import csv
+import random
 from pathlib import Path
 
 import pytest
+from mutations import mutants
 from static_markets import MERGER, beers, written
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +33,17 @@ def test_the_shipped_examples_run(say, file: Path) -> None:
     for deal in ("merger", "merger with saving", "silent stake", "alliance"):
         assert f"== {deal}: " in said.out
     assert max(map(len, said.out.splitlines())) <= 130
+
+
+def test_static_markets_are_listed_and_validated(say, tmp_path: Path) -> None:
+    listed = say("list").out
+    assert "scenarios/merger/six_beers.yaml\n    Six beers\n" in listed
+    assert "scenarios/merger/cars.yaml" in listed
+    said = say("validate", BEERS)
+    assert said.status == 0
+    assert said.out.endswith("a static market of 6 products, 5 firms and 4 deals\n")
+    wrong = written(tmp_path, beers().replace("share: 0.066", "share: -1"))
+    assert "products.Old Style.share = -1" in say("validate", wrong).err
 
 
 def test_the_verdict_comes_before_the_numbers(say) -> None:
@@ -198,3 +211,26 @@ def test_capacities_hold_and_costs_are_without_their_rent(say, tmp_path: Path) -
     assert float(after["share"]) == pytest.approx(0.0792, rel=1e-9)
     assert float(after["price"]) > float(before["price"])
     assert float(before["cost"]) == pytest.approx(0.5 * 0.0387, rel=1e-12)
+
+
+def test_a_market_that_is_not_solved_before_a_deal_shows_the_verdict_alone(
+    say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.studies.static_market.ACCEPTED", -1.0)
+    said = say("merger", BEERS, "--out", tmp_path / "out")
+    assert said.status == 1
+    lines = said.out.splitlines()
+    assert lines[4].startswith("  before")
+    assert "NOT FOUND" in lines[4]
+    assert not any("%" in line for line in lines[5:] if "price" not in line)
+    assert "merger with saving" not in said.out
+    rows = (tmp_path / "out" / "products.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1
+
+
+def test_spoilt_markets_end_with_a_status_and_never_with_a_traceback(say, tmp_path: Path) -> None:
+    every = list(mutants(BEERS.read_text(encoding="utf-8")))
+    for mutant in random.Random(7).sample(every, 60):
+        said = say("merger", written(tmp_path, mutant.text), "--deal", "merger")
+        assert said.status in (0, 1, 2), mutant
+        assert (said.status == 2) == (said.out == ""), mutant

@@ -61,6 +61,19 @@ def test_plan_counts_runs_and_those_that_differ(say, file: Path, measured: Path)
     assert f"(measured on the 12 runs of {measured}; nothing was written)" in said.out
 
 
+def test_a_large_plan_is_told_soon(say, file: Path, measured: Path) -> None:
+    many = ", ".join(str(n / 1000) for n in range(300))
+    said = say(
+        "plan", file, "--out", measured, "--workers", "2", "--replicates", "1000000",
+        "--set", f"sweep.conduct.mu_max=[{many}]",
+        "--set", f"sweep.conduct.war_intensity=[{many}]",
+        "--set", "sweep.alliances.pair.hazard=null", "--set", "arms.war=null",
+    )
+    assert said.status == 0
+    assert told(said.out, "runs") == "180,000,000,000 of 2 quarters"
+    assert "to make" not in said.out
+
+
 def test_plan_takes_the_options_of_run(say, file: Path, measured: Path) -> None:
     said = say(
         "plan", file, "--out", measured, "--only", "arm=war", "--replicates", "1000",

@@ -5,20 +5,17 @@ from pathlib import Path
 
 import pytest
 from json_schema import complaints
+from shipped import SHIPPED
 
 from sim.scenario import load
 from sim.scenario.reader import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-# Static markets are read by a verb of their own.
-SHIPPED = sorted(
-    path for path in (ROOT / "scenarios").glob("**/*.yaml") if path.parent.name != "merger"
-)
 FILE = ROOT / "scenarios" / "faw_leapmotor.yaml"
 
 
 def test_validate_says_what_a_batch_would_be(say) -> None:
-    said = say("validate", FILE)
+    said = say("validate", "--text", FILE)
     assert said.status == 0
     assert said.out.endswith("valid; 5 arms x 5 points x 200 replicates = 5,000 runs\n")
 
@@ -27,7 +24,7 @@ def test_validate_tells_every_fault_of_every_file(say, tmp_path: Path) -> None:
     for name in ("a", "b"):
         text = "extends: base/china_nev_2024.yaml\nconduct: {mu_mx: 1}\n"
         (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
-    said = say("validate", tmp_path / "a.yaml", FILE, tmp_path / "b.yaml")
+    said = say("validate", "--text", tmp_path / "a.yaml", FILE, tmp_path / "b.yaml")
     assert said.status == 2
     assert "faw_leapmotor.yaml: valid" in said.out
     lines = said.err.splitlines()
@@ -74,7 +71,9 @@ def test_list_names_every_scenario_that_ships(say) -> None:
     assert "not valid" not in said.out
 
 
-@pytest.mark.parametrize("words", [["validate"], ["show"], ["show", "--sources"], ["plan"]])
+@pytest.mark.parametrize(
+    "words", [["validate", "--text"], ["show"], ["show", "--sources"], ["plan"]]
+)
 def test_nothing_that_a_file_says_disturbs_a_terminal(say, tmp_path: Path, words) -> None:
     path = tmp_path / "rude.yaml"
     path.write_text(

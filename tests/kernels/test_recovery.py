@@ -129,6 +129,17 @@ def test_more_margins_than_needed_are_least_squares():
     assert found.gradient < 1e-10
 
 
+@pytest.mark.parametrize("seed", [3, 6, 9])
+def test_least_squares_end_where_the_gradient_does(seed):
+    given, truth = made(seed, True)
+    miss = np.exp(np.random.default_rng(seed).normal(0.0, 0.1, 6))
+    margins = truth.margins / (given.net_share * given.prices) * miss
+    found = recover(replace(given, margins=margins, alpha=None, rho=None))
+    assert found.degrees == 4
+    assert found.largest_residual > 1e-3
+    assert found.gradient < 1e-13
+
+
 def test_two_data_on_one_unknown_share_the_miss():
     found = recover(beers(margins=some(0), outside_share=0.2, market_elasticity=-0.6))
     assert found.degrees == 1

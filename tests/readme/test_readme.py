@@ -5,7 +5,9 @@ import shlex
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from pyblp_reference import reference
 
 from sim.cli import main
 from sim.cli.main import verbs
@@ -42,10 +44,29 @@ def shown_lines() -> list[list[str]]:
 
 
 LINES = shown_lines()
-# A batch of an hour; its line runs with one replicate of a year instead.
-LONG = [words for words in LINES if words[0] in ("run", "plan", "calibrate")]
+# What runs the model or solves a market; a batch runs with one replicate of a year instead.
+LONG = [words for words in LINES if words[0] in ("run", "plan", "calibrate", "merger")]
 READS_A_BATCH = [words for words in LINES if words[0] in ("compare", "report")]
 QUICK = [words for words in LINES if words not in [*LONG, *READS_A_BATCH]]
+
+
+def write_tables_of_a_reader(folder: Path) -> None:
+    """The automobiles of 1979 as PyBLP's users keep them."""
+    case = reference("rcl_blp1979")
+    columns = {
+        "products.csv": {
+            "market_ids": ["1979"] * len(case["in__firm_ids"]),
+            "firm_ids": case["in__firm_ids"],
+            "shares": case["in__observed_shares"],
+            "prices": case["in__observed_prices"],
+        },
+        "agents.csv": {
+            "market_ids": ["1979"] * len(case["in__agent_weights"]),
+            "weights": case["in__agent_weights"],
+        },
+    }
+    for name, table in columns.items():
+        pd.DataFrame(table).to_csv(folder / name, index=False)
 
 
 @pytest.fixture
@@ -55,6 +76,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     scenarios.mkdir()
     for path in (ROOT / "scenarios").glob("*.yaml"):
         shutil.copy(path, scenarios)
+    shutil.copytree(ROOT / "scenarios" / "merger", scenarios / "merger")
+    write_tables_of_a_reader(tmp_path)
     (text,) = blocks("yaml")
     name = re.match(r"# (scenarios/\S+\.yaml)", text)
     assert name is not None

@@ -166,6 +166,45 @@ def test_a_swept_clause_that_no_arm_has_is_a_fault(faults) -> None:
     assert fault.nearest == "alliances.pair.terms.equity_stake.stake"
 
 
+def test_whole_numbers_can_be_swept_and_fractions_of_them_cannot(loaded, faults) -> None:
+    scenario = loaded("sweep: {demand.types: [64, 128, 96]}\n")
+    types = [
+        scenario.settings("solo", dict(point.values)).demand.types for point in scenario.points()
+    ]
+    assert types == [64, 128, 96]
+    (fault,) = faults("sweep: {demand.types: [64, 80.5, 96]}\n")
+    assert (fault.value, fault.expected) == ("80.5", "a whole number")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("arms: {" + ", ".join(f"a{n}: {{}}" for n in range(60)) + "}", "at most 50 arms"),
+        ("sweep: {" + ", ".join(f"firms.byd.i{n}: [1]" for n in range(30)) + "}",
+         "at most 20 settings"),
+        ("sweep: {conduct.mu_max: [" + ", ".join(str(n / 100) for n in range(1001)) + "]}",
+         "1,000 values"),
+        ("sweep: {" + ", ".join(
+            f"conduct.{name}: [" + ", ".join(str(n / 1000) for n in range(60)) + "]"
+            for name in ("mu_max", "war_intensity", "idle_cost_share")) + "}", "100,000 points"),
+        ("alliances: {" + ", ".join(f"p{n}: {{}}" for n in range(21)) + "}",
+         "at most 20 contracts"),
+        ("calibration: {variants: {" + ", ".join(f"v{n}: {{}}" for n in range(21)) + "}}",
+         "at most 20 calibrations"),
+    ],
+    ids=["arms", "settings", "values", "points", "contracts", "calibrations"],
+)
+def test_a_scenario_has_limits(faults, text: str, expected: str) -> None:
+    found = faults(text + "\n")
+    assert any(expected in fault.expected and fault.line == 5 for fault in found), found[:3]
+
+
+def test_a_file_that_is_wrong_all_over_is_told_once_and_soon(faults) -> None:
+    firms = ", ".join(f"leapmotor_{n}: {{cash: 1}}" for n in range(150))
+    arms = ", ".join(f"a{n}: {{}}" for n in range(40))
+    assert len(faults(f"firms: {{{firms}}}\narms: {{{arms}}}\n")) == 150
+
+
 @pytest.mark.parametrize("value", ["9", "-1"])
 def test_a_swept_value_out_of_bounds_is_a_fault_of_the_sweep(faults, value: str) -> None:
     (fault,) = faults(f"sweep: {{conduct.war_intensity: [1, {value}]}}\n")

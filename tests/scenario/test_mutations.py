@@ -9,16 +9,13 @@ from pathlib import Path
 
 import pytest
 from mutations import Mutant, mutants
+from shipped import SHIPPED
 
 from sim.errors import InputError
 from sim.scenario import load
 from sim.scenario.checks import field_at
 
 ROOT = Path(__file__).resolve().parents[2]
-# Static markets are read by a verb of their own.
-SHIPPED = sorted(
-    path for path in (ROOT / "scenarios").glob("**/*.yaml") if path.parent.name != "merger"
-)
 NAMES = {path: str(path.relative_to(ROOT / "scenarios")) for path in SHIPPED}
 SEED = 20250303
 # Mappings whose keys are names that a scenario is free to choose.
@@ -154,6 +151,43 @@ def test_every_mutant(tmp_path: Path, part: int) -> None:
     everything = every_mutant()
     assert len(everything) >= 10_000
     run_all(tmp_path, everything[part::4], counted=10)
+
+
+def noisy(text: bytes, luck: random.Random) -> bytes:
+    """The text with a few slices lost, doubled, moved, or replaced by any bytes."""
+    for _ in range(luck.randint(1, 4)):
+        start = luck.randrange(len(text))
+        end = min(len(text), start + luck.choice((1, 1, 2, 5, 40)))
+        kept = text[start:end]
+        signs = bytes(luck.choices(b"{}[]:,-?&*!|>'\"#%@ \n\t", k=3))
+        new = luck.choice((b"", kept * 2, luck.randbytes(len(kept)), signs))
+        text = text[:start] + new + text[end:]
+    return text
+
+
+def take_noise(folder: Path, count: int) -> None:
+    luck = random.Random(SEED)
+    path = folder / "noisy.yaml"
+    told: list[InputError] = []
+    for _ in range(count):
+        file = luck.choice(SHIPPED)
+        path.write_bytes(noisy(file.read_bytes(), luck))
+        try:
+            load(path)
+        except InputError as refusal:
+            told.append(refusal)
+    assert told
+    assert all(refusal.faults for refusal in told)
+    assert all(str(fault).isprintable() for refusal in told for fault in refusal.faults)
+
+
+def test_noise_is_refused_or_is_a_scenario(tmp_path: Path) -> None:
+    take_noise(tmp_path, 100)
+
+
+@pytest.mark.slow
+def test_much_noise_is_refused_or_is_a_scenario(tmp_path: Path) -> None:
+    take_noise(tmp_path, 3000)
 
 
 # What a person would do by mistake, one of each sort that the loader tells apart.

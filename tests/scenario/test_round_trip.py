@@ -3,15 +3,12 @@
 from pathlib import Path
 
 import pytest
+from shipped import SHIPPED
 
 from sim.batch.plan import make_plan
 from sim.scenario import load
 
 ROOT = Path(__file__).resolve().parents[2]
-# Static markets are read by a verb of their own.
-SHIPPED = sorted(
-    path for path in (ROOT / "scenarios").glob("**/*.yaml") if path.parent.name != "merger"
-)
 
 CONTRACTS = """\
 question: "Ist \\u00FCberall Streit? \\U0001F697 \\e[31m"

@@ -70,3 +70,20 @@ def test_their_index_under_partial_ownership_is_an_mhhi_with_control_for_every_o
     assert mhhi(study.deals[0].after.firm_shares, kappa) == pytest.approx(
         EXAMPLES["L3"]["hhi"][1], abs=1e-6
     )
+
+
+def test_a_closed_market_is_calibrated_from_one_margin(tmp_path):
+    # c_1 = (1 - .383) p_1, alone in its firm: a = -1 / ((p_1 - c_1) (1 - s_1)); m_1 = 0.
+    study = studied(tmp_path, beers(lines=("outside: none", MERGER)))
+    market = study.baseline.market
+    alpha = 1.0 / (0.383 * 0.0441 * (1.0 - 0.066))
+    assert market.demand.alpha[0] == pytest.approx(alpha, rel=1e-12)
+    prices, shares = market.prices, market.shares
+    expected = np.log(shares / shares[0]) + alpha * (prices - prices[0])
+    np.testing.assert_allclose(market.demand.delta, expected, atol=1e-10)
+    assert study.converged
+    assert study.deals[0].after.shares.sum() == pytest.approx(1.0, rel=1e-13)
+    # Buyers of a closed market pay the rise of the index, whatever the level of utility.
+    value = np.exp(market.demand.delta - alpha * prices).sum()
+    after = np.exp(market.demand.delta - alpha * study.deals[0].after.prices).sum()
+    assert study.deals[0].buyers_lose == pytest.approx(np.log(value / after) / alpha, rel=1e-10)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from static_markets import BEERS, MERGER, beers, studied
+from static_markets import BEERS, MERGER, SHARES, beers, studied
 
 from sim.kernels.concentration import hhi
 from sim.kernels.equilibrium import solve_prices
@@ -118,7 +118,38 @@ def test_buyers_lose_what_their_utility_falls_by(tmp_path):
 def test_firms_that_price_as_one_count_as_one():
     kappa = np.eye(4)
     kappa[0, 2] = kappa[2, 0] = 1.0
-    kappa[1, 3] = 1.0
+    kappa[3, 1] = 1.0  # one way only: firm 1 does not mind firm 3
     np.testing.assert_allclose(
         sorted(by_owner_shares(np.array([0.1, 0.2, 0.3, 0.4]), kappa)), [0.0, 0.2, 0.4, 0.4]
     )
+
+
+def test_each_member_of_an_alliance_may_weigh_the_others_by_its_own(tmp_path):
+    deal = "deals: {deal: {kind: alliance, members: [One, Two], weight: {One: 0.4, Two: 0.1}}}"
+    _, allied = outcome(tmp_path, lines=("outside: 0.2", deal))
+    expected = np.eye(5)
+    expected[0, 1], expected[1, 0] = 0.4, 0.1
+    np.testing.assert_allclose(allied.weights_after, expected, atol=1e-15)
+
+
+def test_an_alliance_does_not_undo_a_stake_that_stands(tmp_path):
+    standing = "holdings: {old: {holder: One, target: Two, share: 0.3}}"
+    deal = "deals: {deal: {kind: alliance, members: [One, Two], weight: 0.1}}"
+    _, allied = outcome(tmp_path, lines=("outside: 0.2", standing, deal))
+    assert allied.weights_after[0, 1] == pytest.approx(0.3, rel=1e-12)
+    assert allied.weights_after[1, 0] == pytest.approx(0.1, rel=1e-12)
+
+
+def test_a_common_owner_softens_prices_until_a_merger_buys_it_out(tmp_path):
+    fund = "owners: {fund: {stakes: {One: 0.2, Two: 0.1, Five: 0.3}}}"
+    none = "deals: {deal: {kind: alliance, members: [One, Two]}}"
+    study, _ = outcome(tmp_path, lines=("outside: 0.2", fund, none))
+    kappa = study.baseline.market.kappa
+    assert kappa[0, 1] == pytest.approx(0.02 / (0.04 + 0.64), rel=1e-9)
+    assert kappa[4, 0] == pytest.approx(0.06 / (0.09 + 0.49), rel=1e-9)
+    assert kappa[0, 2] == 0.0
+    assert study.baseline.side.mhhi > study.baseline.side.hhi
+    assert study.baseline.nash.mean_price < study.baseline.side.prices @ SHARES
+    _, merged = outcome(tmp_path, lines=("outside: 0.2", fund, MERGER))
+    # What the fund held of Two went to One, of which it holds a fifth.
+    assert merged.weights_after[4, 1] == pytest.approx(merged.weights_after[4, 0], rel=1e-9)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from markets import random_demand
 
 from sim.errors import KernelInputError
-from sim.kernels.capacity import Limits, solve_with_capacity
 from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import solve_prices
 from sim.kernels.game import PriceGame
+from sim.kernels.limits import Limits, solve_with_limits
 from sim.kernels.markups import static_markups
 
 
@@ -31,7 +31,7 @@ def test_rents_are_paid_only_at_capacity(seed, kind, tight):
     free = solve_prices(game, tolerance=1e-12)
     most = np.full(6, np.inf)
     most[[0, 1, 4]] = tight * free.shares[[0, 1, 4]]
-    found = solve_with_capacity(game, Limits(most), tolerance=1e-11)
+    found = solve_with_limits(game, Limits(most), tolerance=1e-11)
     assert found.converged
     assert np.all(found.shares <= most * (1.0 + 1e-9))
     # The rent is the margin that the conditions do not explain.
@@ -49,7 +49,7 @@ def test_rents_are_paid_only_at_capacity(seed, kind, tight):
 def test_one_product_at_capacity_sells_it_at_what_buyers_pay():
     demand = Demand(np.array([3.0]), None, np.array([2.0]), np.ones(1), np.zeros(1))
     game = PriceGame(demand, np.array([0.5]), np.array([0]))
-    found = solve_with_capacity(game, Limits(np.array([0.2])), tolerance=1e-12)
+    found = solve_with_limits(game, Limits(np.array([0.2])), tolerance=1e-12)
     # log(s / (1 - s)) = 3 - 2 p.
     assert found.prices[0] == pytest.approx((3.0 - np.log(0.25)) / 2.0, rel=1e-11)
 
@@ -57,7 +57,7 @@ def test_one_product_at_capacity_sells_it_at_what_buyers_pay():
 def test_a_game_that_does_not_converge_says_so():
     game = game_of(1, "random nested")
     one_owner = replace(game, kappa=np.ones((3, 3)))
-    found = solve_with_capacity(one_owner, Limits(np.full(6, np.inf)), tolerance=1e-300)
+    found = solve_with_limits(one_owner, Limits(np.full(6, np.inf)), tolerance=1e-300)
     assert not found.converged
 
 
@@ -65,4 +65,4 @@ def test_capacities_that_are_none_are_refused():
     with pytest.raises(KernelInputError, match="capacity of product 1"):
         Limits(np.array([1.0, 0.0]))
     with pytest.raises(KernelInputError, match="shape"):
-        solve_with_capacity(game_of(1, "logit"), Limits(np.ones(2)))
+        solve_with_limits(game_of(1, "logit"), Limits(np.ones(2)))
