@@ -241,6 +241,10 @@ def _manifest(
         "members": members,
         "merged": {arm: scenario.merges(arm) for arm in chosen},
         "sweep": {path: list(values) for path, values in scenario.sweep},
+        "designs": [
+            {"kind": design.kind, "settings": list(design.paths), "told": design.told()}
+            for design in scenario.designs
+        ],
         "reference_point": dict(scenario.reference_point().values),
         "replicates": heading.replicates,
         "seed": heading.seed,
