@@ -244,6 +244,7 @@ def _manifest(
         },
         "failures": [{"run": number, "error": error} for number, error in failures[:50]],
         "parameters": "held",
+        "antithetic": scenario.antithetic,
         "assumptions": [
             {
                 "path": prior.path,
