@@ -57,12 +57,13 @@ test-dask: setup
 	$(PYTEST) -m dask
 
 bench: setup
-	$(PYTEST) -m bench -s
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(PYTEST) -m bench -s
 
 # The pictures that the README shows, from a batch of the shipped scenario.
-gallery: run
+gallery: setup
+	$(SIM) run $(SCENARIO) --replicates 200 --workers $(WORKERS) --out $(OUT)_200
 	mkdir -p results/gallery
-	cp $(OUT)/figures/*.svg results/gallery/
+	cd $(OUT)_200/figures && cp survival_leapmotor.svg differences_leapmotor.svg map_leapmotor_1.svg prices.svg who_is_alive.svg $(CURDIR)/results/gallery/
 
 # One lock for all Pythons and systems, with hashes and no address.
 lock:

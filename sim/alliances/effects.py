@@ -101,7 +101,7 @@ def combine(
             development[member] *= 1.0 - share * contract.development_saving
             running[member] += contract.running_cost / len(contract.members)
     np.minimum(theta, 1.0, out=theta)
-    np.fill_diagonal(theta, 1.0)
+    theta.ravel()[:: size + 1] = 1.0
     return Effects(theta, glider, battery, development, running)
 
 

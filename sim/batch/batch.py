@@ -13,7 +13,7 @@ from typing import Any
 from sim.batch.executor import OnDone, Outcome, run_tasks
 from sim.batch.plan import MODEL_PACKAGES, Plan, make_plan, variant_values
 from sim.batch.progress import Progress
-from sim.batch.run_one import Runner
+from sim.batch.run_one import Runner, RunSpec
 from sim.calibration.table import HEADINGS, rows
 from sim.errors import CalibrationError, SimError, StoreError
 from sim.record.manifest import read_manifest, write_manifest
@@ -31,6 +31,15 @@ RESOLVED = "scenario.resolved.yaml"
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A run that failed: its number, what it was, and why it failed."""
+
+    number: int
+    name: str
+    error: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """How a batch ended.
 
@@ -42,7 +51,7 @@ class Finished:
         Runs of the plan, those that differ from each other, those made now, and those failed
         (now or earlier).
     failures
-        Run number and reason of the first few failures.
+        The first few failures. The same call makes failed runs again, and no others.
     seconds
         Time taken.
     """
@@ -52,7 +61,7 @@ class Finished:
     different: int
     made: int
     failed: int
-    failures: tuple[tuple[int, str], ...]
+    failures: tuple[Failure, ...]
     seconds: float
 
 
@@ -98,6 +107,9 @@ def run_batch(
     with Store(folder) as store:
         done = store.done_keys()
         missing = plan.missing(done)
+        runner = Runner(scenario)
+        if missing and workers > 1:
+            runner.compile_kernels()
         started = time.time()
         with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
             _maker(executor, scheduler)(
@@ -114,7 +126,7 @@ def run_batch(
     write_text(folder / RESOLVED, scenario.resolved_yaml())
     write_text(folder / "sources.txt", scenario.sources())
     measured = {"runs": len(missing), "seconds": round(running, 1), "workers": workers}
-    manifest = _manifest(scenario, plan, failures, commands, began, seconds, arms)
+    manifest = _manifest(scenario, runner, plan, failures, commands, began, seconds, arms)
     write_manifest(folder, {**manifest, "made": measured if missing else _made_before(folder)})
     write_text(folder / "reproduce.txt", commands["rerun"] + "\n")
     return Finished(
@@ -182,20 +194,27 @@ def _runs_row(
     return plan.keys[number], row
 
 
-def _failures(store: Store, plan: Plan) -> list[tuple[int, str]]:
-    kept = store.done_keys()
-    bad = [number for number, key in enumerate(plan.keys) if kept.get(key) != "ok"]
-    result = []
-    for number in bad:
-        stored = store.get(plan.keys[number])
-        result.append((number, stored.error if stored is not None else "not made"))
-    return result
+def _failures(store: Store, plan: Plan) -> list[Failure]:
+    """The runs that failed; compaction has seen that all others are there."""
+    errors = store.not_ok()
+    return [
+        Failure(number, _name(plan.specs[number]), errors[key])
+        for number, key in enumerate(plan.keys)
+        if key in errors
+    ]
+
+
+def _name(spec: RunSpec) -> str:
+    """What a run is: arm, replicate, calibration and settings."""
+    settings = [f"{path}={value:g}" for path, value in spec.values]
+    return ", ".join([spec.arm, f"replicate {spec.replicate}", spec.variant, *settings])
 
 
 def _manifest(
     scenario: Scenario,
+    runner: Runner,
     plan: Plan,
-    failures: list[tuple[int, str]],
+    failures: list[Failure],
     commands: dict[str, str],
     began: float,
     seconds: float,
@@ -207,7 +226,7 @@ def _manifest(
     tables = read_market(heading.market)
     focus = list(dict.fromkeys(name for arm in chosen for name in members[arm]))
     try:
-        table = rows(Runner(scenario).calibration(heading.baseline, {}))
+        table = rows(runner.calibration(heading.baseline, {}))
     except CalibrationError:
         table = []
     return {
@@ -242,7 +261,7 @@ def _manifest(
             "ok": len(plan.keys) - len(failures),
             "failed": len(failures),
         },
-        "failures": [{"run": number, "error": error} for number, error in failures[:50]],
+        "failures": [{"run": each.number, "error": each.error} for each in failures[:50]],
         "parameters": "held",
         "antithetic": scenario.antithetic,
         "assumptions": [

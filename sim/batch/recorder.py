@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from sim.decisions.conduct import ShadowParts
 from sim.kernels.concentration import hhi
-from sim.kernels.demand import consumer_surplus
 from sim.kernels.grouping import group_sums
+from sim.kernels.surplus import consumer_surplus
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.phases import pooled
 from sim.quarter.standing import STATES, standing
@@ -76,7 +76,7 @@ class Recorder:
         sold = units > 0.0
         safe = np.where(sold, units, 1.0)
         stated = [NO_PARTS if plan is None else plan.parts for plan in work.plans]
-        parts = np.array([(p.total, p.learning, p.idle, p.war, p.conduct) for p in stated])
+        learning, idle, war, conduct = np.array(stated).T
         problem = work.problem
         assert problem is not None
         verdict = standing(industry, state, state.t)
@@ -100,11 +100,12 @@ class Recorder:
             "debt": state.debt,
             "runway": np.where(np.isfinite(work.runway), work.runway, np.nan),
             "mu": work.mu,
-            "shadow_value": parts[:, 0],
-            "learning": parts[:, 1],
-            "idle": parts[:, 2],
-            "war": parts[:, 3],
-            "conduct_part": parts[:, 4],
+            # The sum in the order of ``ShadowParts.total``.
+            "shadow_value": learning + idle + war - conduct,
+            "learning": learning,
+            "idle": idle,
+            "war": war,
+            "conduct_part": conduct,
             "state_money": state.state_money,
             "owner_money": state.owner_money,
             "equity_raised": state.equity_raised,

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from sim.batch.recorder import Recorder
 from sim.calibration.calibrate import Calibration, calibrate
 from sim.calibration.industry import Industry, build_industry
-from sim.errors import CalibrationError
+from sim.errors import CalibrationError, SolverError
+from sim.kernels.surplus import consumer_surplus
+from sim.market.pricing import PriceProblem, solve
 from sim.quarter.context import Run, make_run
 from sim.record.run_record import RunRecord
 from sim.scenario.market_tables import read_market
@@ -83,6 +85,28 @@ class Runner:
         if isinstance(found, CalibrationError):
             raise CalibrationError(str(found))
         return found
+
+    def compile_kernels(self) -> None:
+        """Compile what runs call, or read it where it was compiled before.
+
+        One process does it before many start, else each compiles the same. A baseline that
+        cannot be calibrated or solved compiles nothing; its runs will say why.
+        """
+        try:
+            run = self.run_of(self._scenario.heading.baseline, {}, 0)
+            world, on_sale = run.world, np.ones(len(run.world.industry.lines), dtype=np.bool_)
+            problem = PriceProblem(
+                demand=run.demand.with_products(world.calibration.quality, on_sale),
+                cost=world.calibration.cost,
+                net_share=world.industry.net_share,
+                kappa=world.calibration.kappa,
+                shadow=np.zeros_like(world.calibration.kappa),
+                start=world.industry.price,
+                frozen=~on_sale,
+            )
+            consumer_surplus(problem.demand, solve(world, problem).prices)
+        except (CalibrationError, SolverError):
+            return
 
     def run_of(self, arm: str, values: Mapping[str, float], replicate: int) -> Run:
         """Assemble the world, contracts and luck of a run.

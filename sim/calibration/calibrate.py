@@ -20,7 +20,7 @@ from sim.calibration.types import ConsumerTypes, consumer_types
 from sim.errors import CalibrationError
 from sim.kernels.demand import Demand, elasticities, market_elasticity, share_slopes
 from sim.kernels.inversion import invert_shares
-from sim.kernels.learning import learning_values
+from sim.kernels.learning import discounts_ahead, learning_values
 from sim.kernels.ownership import control_weights
 from sim.scenario.world import WorldSettings
 
@@ -102,7 +102,7 @@ def utilisation(industry: Industry) -> FloatArray:
 
 def idle_cost(unit_cost: FloatArray, use: FloatArray, share: float) -> FloatArray:
     """Cost a car of labour and contracts that idle plants cannot shed (equation 3.6), CNY."""
-    return unit_cost * share * np.clip(1.0 - use, 0.0, 1.0)
+    return unit_cost * share * np.minimum(np.maximum(1.0 - use, 0.0), 1.0)
 
 
 def calibrate(industry: Industry, settings: WorldSettings) -> Calibration:
@@ -136,9 +136,8 @@ def calibrate(industry: Industry, settings: WorldSettings) -> Calibration:
         industry.experience,
         glider_mean,
         float(elasticity),
-        industry.discount,
+        discounts_ahead(industry.discount, LEARNING_HORIZON),
         np.eye(len(industry.firms)),
-        LEARNING_HORIZON,
     )
     idle = idle_cost(unit_cost, utilisation(industry), settings.conduct.idle_cost_share)
 

@@ -128,6 +128,9 @@ def run(options: argparse.Namespace) -> int:
     )
     paths = write_report(folder)
     _say(finished, paths, scenario)
+    if finished.failures:
+        again = f"{commands['rerun']} --out {shlex.quote(str(folder))}"
+        print(f"to make failed runs again, and no others:\n  {again}", file=sys.stderr)
     return 1 if finished.failed else 0
 
 
@@ -156,8 +159,8 @@ def _say(finished: Finished, paths: list[Path], scenario: Scenario) -> None:
     same = f", {joined:,} the same as another" if joined else ""
     counts = f"{finished.total:,} runs{old}{same}, {finished.failed} failed"
     print(f"{counts}, {finished.seconds:.0f} s")
-    for number, error in finished.failures:
-        print(f"  run {number}: {error}", file=sys.stderr)
+    for failure in finished.failures:
+        print(f"  run {failure.number} ({failure.name}): {failure.error}", file=sys.stderr)
     print(f"tables   {finished.folder}/*.parquet, {finished.folder}/tables")
     print(f"figures  {finished.folder}/figures")
     report = next((path for path in paths if path.name == "report.html"), finished.folder)

@@ -30,6 +30,8 @@ Two ways in.
                                         # unknown (one for all) or unknown_by_nest
   holdings:                 # stakes that stand already
     old: {holder: Two, target: Three, share: 0.10, control: silent}
+  owners:                   # outside owners of several firms; control proportional or silent
+    fund: {stakes: {One: 0.10, Two: 0.20}, control: proportional}
   deals:
     merger: {kind: merger, acquirer: One, target: Two, cost_saving: 0.05}
     stake:  {kind: stake, investor: One, target: Two, share: 0.3, control: proportional}

@@ -40,11 +40,19 @@ def add_verbs(subparsers: Any) -> None:
 def validate(options: argparse.Namespace) -> int:
     """Check files; every fault of every file, then the market and its first prices."""
     from sim.scenario import load
+    from sim.scenario.static_market import is_static_market, load_static_market
 
     faults: list[Fault] = []
     sound = True
     for file in options.files:
         try:
+            if is_static_market(file):
+                market = load_static_market(file, options.sets)
+                print(
+                    f"{printable(file)}: valid; a static market of {len(market.products)} "
+                    f"products, {len(market.firms)} firms and {len(market.deals)} deals"
+                )
+                continue
             scenario = load(file, options.sets)
         except InputError as error:
             faults += error.faults

@@ -8,8 +8,7 @@ other. A new rule is a class with these two members and changes nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol, final
+from typing import NamedTuple, Protocol, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,7 @@ from sim.decisions.view import FirmView
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class ShadowParts:
+class ShadowParts(NamedTuple):
     """Parts of the own shadow value, CNY of net price a car, after the cost of cash.
 
     They add up: ``shadow = learning + idle + war - conduct``.
@@ -37,8 +35,7 @@ class ShadowParts:
         return self.learning + self.idle + self.war - self.conduct
 
 
-@dataclass(frozen=True)
-class PricePlan:
+class PricePlan(NamedTuple):
     """How a firm enters the price equilibrium.
 
     Attributes
@@ -83,12 +80,15 @@ class DynamicNash:
         """Return the rows of kappa and Lambda."""
         cash = 1.0 / (1.0 + view.mu)
         taught = (view.kappa * view.learning) @ view.theta
-        shadow = (taught + view.idle + view.war) * cash - view.conduct
+        shadow = taught + view.idle
+        shadow += view.war
+        shadow *= cash
+        shadow -= view.conduct
         me = view.firm
         parts = ShadowParts(
-            learning=float(taught[me] * cash),
-            idle=float(view.idle[me] * cash),
-            war=float(view.war[me] * cash),
-            conduct=float(view.conduct[me]),
+            taught.item(me) * cash,
+            view.idle.item(me) * cash,
+            view.war.item(me) * cash,
+            view.conduct.item(me),
         )
-        return PricePlan(kappa=view.kappa, shadow=shadow, parts=parts)
+        return PricePlan(view.kappa, shadow, parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class InvestmentPlan:
+class InvestmentPlan(NamedTuple):
     """Decisions of one firm for one quarter.
 
     Attributes
@@ -54,17 +53,17 @@ class CautiousInvestor:
         launch = view.launch_due
         means = view.cash + view.unused_credit
         quarter = means / view.runway if 0.0 < view.runway < math.inf else 0.0
-        if launch.any():
-            launch = launch.copy()
-            order = np.argsort(-view.sold, kind="stable")
-            for line in order[launch[order]]:
-                if means - view.launch_cost < self.launch_runway * quarter:
+        # Firms have few lines: lists are faster here than arrays.
+        due = [line for line, is_due in enumerate(launch.tolist()) if is_due]
+        if due:
+            sold, kept = view.sold.tolist(), self.launch_runway * quarter
+            for line in sorted(due, key=lambda line: -sold[line]):
+                if means - view.launch_cost < kept:
+                    launch = launch.copy()
                     launch[line] = False
                 else:
                     means -= view.launch_cost
         issue = 0.0
         if view.listed and view.runway < self.raise_runway:
             issue = self.raise_size * view.trailing_revenue
-        return InvestmentPlan(
-            launch=launch, build=max(0.0, view.volume - view.capacity), issue=issue
-        )
+        return InvestmentPlan(launch, max(0.0, view.volume - view.capacity), issue)

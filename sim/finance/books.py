@@ -66,11 +66,13 @@ def follow_revenue(base: FloatArray, ratio: FloatArray, elasticity: float) -> Fl
 
     ``ratio`` is revenue over its base-year level; a firm without revenue has no such cost.
     """
-    return base * np.where(ratio > 0.0, np.maximum(ratio, 1e-300) ** elasticity, 0.0)
+    factor = np.maximum(ratio, 1e-300) ** elasticity
+    factor[~(ratio > 0.0)] = 0.0
+    return base * factor
 
 
 def outstanding(flows: FloatArray, days: FloatArray) -> FloatArray:
-    """Part of past flows that fell in the last ``days`` days, (F,) CNY (equation 5.4).
+    """Part of past flows that fell in the last ``days`` days, (..., F) CNY (equation 5.4).
 
     What is owed at the end of a quarter is what was bought in the last ``days`` days: the
     stock follows a jump of the flow only as fast as old bills are paid.
@@ -78,13 +80,16 @@ def outstanding(flows: FloatArray, days: FloatArray) -> FloatArray:
     Parameters
     ----------
     flows
-        (K, F) CNY a quarter, the latest quarter first.
+        (K, F) CNY a quarter, the latest quarter first; or several such, (N, K, F).
     days
-        (F,) at most 90 K; what lies further back is not known.
+        (F,) or (N, F) at most 90 K; what lies further back is not known.
     """
-    quarters = np.arange(len(flows))[:, None]
-    part = np.clip(days / DAYS_A_QUARTER - quarters, 0.0, 1.0)
-    stock: FloatArray = (part * flows).sum(axis=0)
+    quarters = np.arange(flows.shape[-2])[:, None]
+    part = (days / DAYS_A_QUARTER)[..., None, :] - quarters
+    np.maximum(part, 0.0, out=part)
+    np.minimum(part, 1.0, out=part)
+    part *= flows
+    stock: FloatArray = np.add.reduce(part, axis=-2)
     return stock
 
 
@@ -111,11 +116,11 @@ def working_capital(
         Days of payables left to a firm whose suppliers have lost all trust.
     """
     days = payable_days - stress * np.maximum(payable_days - distress_days, 0.0)
-    return WorkingCapital(
-        receivable=outstanding(revenue, receivable_days),
-        inventory=outstanding(variable_cost, inventory_days),
-        payable=outstanding(variable_cost, days),
+    flows = np.array([revenue, variable_cost, variable_cost])
+    receivable, inventory, payable = outstanding(
+        flows, np.array([receivable_days, inventory_days, days])
     )
+    return WorkingCapital(receivable, inventory, payable)
 
 
 def runway(cash: FloatArray, unused_credit: FloatArray, burn: FloatArray) -> FloatArray:

@@ -66,12 +66,12 @@ class Ledger:
 
     def change(self) -> FloatArray:
         """Change of each firm's cash, (F,) CNY."""
-        total: FloatArray = self.flows.sum(axis=0)
+        total: FloatArray = np.add.reduce(self.flows)
         return total
 
     def outside(self) -> FloatArray:
         """Change of each outside account in the order of ``ACCOUNTS``, CNY."""
-        return -group_sums(_ACCOUNT, self.flows.sum(axis=1), len(ACCOUNTS))
+        return -group_sums(_ACCOUNT, np.add.reduce(self.flows, axis=1), len(ACCOUNTS))
 
     def imbalance(self) -> float:
         """What flows between firms leave over, CNY; zero when both ends were written."""

@@ -59,7 +59,9 @@ def rescue(
     exits
         Whether a firm that still cannot pay leaves; if not, its banks lend beyond the line.
     """
-    short = np.where(active, np.maximum(-cash, 0.0), 0.0)
+    gone = ~active
+    short = np.maximum(-cash, 0.0)
+    short[gone] = 0.0
     draw = np.minimum(short, np.maximum(unused_credit, 0.0))
     short = short - draw
     owner = np.minimum(short, owner_limit)
@@ -71,9 +73,8 @@ def rescue(
     if not exits:
         draw = draw + short
     repay = np.minimum(np.maximum(drawn, 0.0), np.maximum(cash - comfortable_cash, 0.0))
-    return Rescue(
-        credit=np.where(insolvent, 0.0, draw - np.where(active, repay, 0.0)),
-        owner=np.where(insolvent, 0.0, owner),
-        state=np.where(insolvent, 0.0, state),
-        insolvent=insolvent,
-    )
+    repay[gone] = 0.0
+    credit = draw - repay
+    for given in (credit, owner, state):
+        given[insolvent] = 0.0
+    return Rescue(credit, owner, state, insolvent)

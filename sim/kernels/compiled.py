@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.game import PriceGame
+from sim.kernels.jit import kernel
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 BLOCK = 208  # types evaluated together: few enough for the processor's second cache
-LN2 = float(np.log(2.0))
+TILE = 16
+LN2 = math.log(2.0)
 LANES = 16  # the number of types is filled up to a multiple, so that no loop has a scalar rest
 
 
@@ -152,13 +155,63 @@ def _filled(values: FloatArray, value: float) -> FloatArray:
 def _utility(game: PriceGame, chosen: IntArray, steepness: FloatArray) -> FloatArray:
     demand = game.demand
     types = len(demand.alpha)
-    result = np.zeros((len(chosen), -(-types // LANES) * LANES))
-    inner = result[:, :types]
-    if demand.mu is None:
-        inner[:] = demand.delta[chosen, None]
-    else:
-        every = len(chosen) == len(demand.delta)
-        np.copyto(inner, (demand.mu if every else demand.mu[:, chosen]).T)
-        inner += demand.delta[chosen, None]
-    inner *= steepness[:, None] / LN2
+    result = np.empty((len(chosen), -(-types // LANES) * LANES))
+    tastes = np.zeros((0, 0)) if demand.mu is None else demand.mu
+    _turn(demand.delta, tastes, chosen, steepness / LN2, types, result)
     return result
+
+
+@kernel
+def _turn(
+    delta: FloatArray,
+    tastes: FloatArray,
+    chosen: IntArray,
+    factor: FloatArray,
+    types: int,
+    result: FloatArray,
+) -> None:
+    """``(delta + mu) factor`` with products first, tile by tile; 0 for filling types."""
+    for left in range(0, types, TILE):
+        right = min(left + TILE, types)
+        for top in range(0, len(chosen), TILE):
+            for n in range(top, min(top + TILE, len(chosen))):
+                j = chosen[n]
+                for i in range(left, right):
+                    taste = tastes[i, j] if len(tastes) > 0 else 0.0
+                    result[n, i] = (delta[j] + taste) * factor[n]
+    result[:, types:] = 0.0
+
+
+@kernel
+def shift_types(market: Market, shift: Shift, prices: FloatArray) -> None:
+    """Move utilities in place so that each type's best product (of each nest) has 0."""
+    utility, alpha, steepness = market.utility, market.alpha_bits, market.steepness
+    nest_of = market.nest_of
+    products, types = utility.shape
+    nests = len(market.rho)
+    top = np.full((max(nests, 1), types), -np.inf)
+    if nests == 0:
+        top[0] = (market.outside - shift.level[0]) / LN2
+    for j in range(products):
+        highest, price, row = top[nest_of[j]], prices[j] * steepness[j], utility[j]
+        for i in range(types):
+            value = row[i] - alpha[i] * price
+            highest[i] = value if value > highest[i] else highest[i]
+    for j in range(products):
+        highest, row = top[nest_of[j]], utility[j]
+        for i in range(types):
+            row[i] -= highest[i]
+    if nests == 0:
+        for i in range(types):
+            shift.level[0, i] += LN2 * top[0, i]
+            shift.odds[i] = math.exp(market.outside[i] - shift.level[0, i])
+        return
+    for i in range(types):
+        best = market.outside[i]
+        for h in range(nests):
+            shift.level[h, i] += LN2 * top[h, i] * (1.0 - market.rho[h])
+            best = max(best, shift.level[h, i])
+        shift.odds[i] = math.exp(market.outside[i] - best)
+        for h in range(nests):
+            # Cut so that a nest nobody wants yet still has a markup.
+            shift.lift[h, i] = math.exp(max(shift.level[h, i] - best, -100.0))

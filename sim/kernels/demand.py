@@ -10,7 +10,8 @@ D_ig^(1 - rho_g))``, ``P_ij = P_ij|h P_ih``. J products, I types, H nests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -139,6 +140,36 @@ class Demand:
             raise KernelInputError(
                 f"rho of nest {worst} (product {product}) is {self.rho[worst]}, not in [0, 1)"
             )
+
+    def with_products(self, delta: FloatArray, available: BoolArray) -> Demand:
+        """Demand of the same types and tastes, with other mean utilities and products on sale.
+
+        Only what is new is checked: for a market that is solved again and again.
+
+        Parameters
+        ----------
+        delta
+            (J,) utils.
+        available
+            (J,) whether the product is on sale.
+
+        Raises
+        ------
+        KernelInputError
+            A shape does not fit, or a mean utility or taste of a product on sale is not finite.
+        """
+        if self.available is not None or delta.shape != self.delta.shape or self.closed.any():
+            return replace(self, delta=delta, available=available)
+        if available.shape != delta.shape:
+            raise KernelInputError(f"available has shape {available.shape}, not {delta.shape}")
+        # All tastes are known to be numbers: all products are on sale here.
+        require_finite("mean utility", delta, available)
+        new = copy.copy(self)
+        # What was kept of the old products on sale must not be taken for the new.
+        new.__dict__.pop("on_sale", None)
+        object.__setattr__(new, "delta", np.ascontiguousarray(delta, dtype=np.float64))
+        object.__setattr__(new, "available", np.asarray(available, dtype=np.bool_))
+        return new
 
     @cached_property
     def closed(self) -> BoolArray:
@@ -358,8 +389,3 @@ def surplus_by_type(demand: Demand, prices: FloatArray) -> FloatArray:
     """
     result: FloatArray = choices(demand, prices).inclusive / demand.alpha
     return result
-
-
-def consumer_surplus(demand: Demand, prices: FloatArray) -> float:
-    """Expected surplus a potential buyer, money: ``surplus_by_type`` averaged over types."""
-    return float(demand.weights @ surplus_by_type(demand, prices))

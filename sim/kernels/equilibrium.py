@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError, SolverError
-from sim.kernels.compiled import Market, compile_game, make_room
+from sim.kernels.compiled import Market, compile_game, make_room, shift_types
 from sim.kernels.curvature import Curvature
 from sim.kernels.demand import require_finite
 from sim.kernels.game import PriceGame
 from sim.kernels.groups import solve_groups
-from sim.kernels.zeta import BROKEN, CAUTION, CONVERGED, iterate
+from sim.kernels.zeta import BROKEN, CAUTION, CONVERGED, OUT_OF_RANGE, iterate
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -36,9 +36,6 @@ EASY, EASY_RADIUS = 16, 0.6
 # Newton's moves with one inverse; then it is made anew.
 NEWTON_PATIENCE = 12
 NEWTON_ROUNDS = 4
-# Prices this near to nothing are measured against the largest.
-SMALLEST_PRICE = 1e-6
-
 NO_INVERSE = np.zeros((0, 0))
 
 
@@ -219,15 +216,6 @@ def _free(game: PriceGame) -> NDArray[np.bool_]:
     return free if game.demand.available is None else free & game.demand.available
 
 
-def _scale(prices: FloatArray) -> FloatArray:
-    """One over the size of each price."""
-    size = np.abs(prices)
-    largest = size.max()
-    floor = SMALLEST_PRICE * largest if largest > 0.0 else 1.0
-    result: FloatArray = 1.0 / np.maximum(size, floor)
-    return result
-
-
 def _by_groups(game: PriceGame, first: FloatArray, tolerance: float) -> Equilibrium:
     point = solve_groups(game, first, tolerance)
     return Equilibrium(
@@ -252,8 +240,10 @@ def _by_products(
     """The zeta map; Newton's moves where it is slow; the plain map where those fail."""
     search = _Search(game, first, tolerance, most)
     if near is not None:
-        block = near.inverse[np.ix_(search.chosen, search.chosen)]
-        if search.go(np.ascontiguousarray(block), MEMORY, NEWTON_PATIENCE, "zeta"):
+        known = near.inverse
+        if len(search.chosen) < len(known):
+            known = np.ascontiguousarray(known[np.ix_(search.chosen, search.chosen)])
+        if search.go(known, MEMORY, NEWTON_PATIENCE, "newton"):
             return search.found()
     if search.go(NO_INVERSE, MEMORY, PATIENCE, "zeta") and search.easy:
         return search.found()
@@ -315,20 +305,25 @@ class _Search:
         """Iterate from the present point; whether that ended in an accepted one."""
         allowed = max(min(most, self._most - self.count), 1)
         if self._used:
-            # The kernel has moved utilities in place, to keep exponentials in range.
+            # Shifts have moved utilities in place, to keep exponentials in range.
             self._market = compile_game(self._game)
         self._used = True
-        status, count, residual, error, worst, prices, shares = iterate(
-            self._market,
-            *make_room(self._market),
-            self._point,
-            _scale(self._point),
-            inverse,
-            memory,
-            self._tolerance,
-            allowed,
-        )
-        self.count += count
+        shift, work = make_room(self._market)
+        prices, status, spent = self._point, OUT_OF_RANGE, 0
+        while status == OUT_OF_RANGE and spent < allowed:
+            shift_types(self._market, shift, prices)
+            status, count, residual, error, worst, prices, shares = iterate(
+                self._market,
+                shift,
+                work,
+                prices,
+                inverse,
+                memory,
+                self._tolerance,
+                allowed - spent,
+            )
+            spent += count
+        self.count += spent
         self._method = method
         self.finished, self.broken = status == CONVERGED, status == BROKEN
         self.worst = int(self.chosen[worst])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,4 +13,5 @@ IntArray = NDArray[np.int64]
 
 def group_sums(group_of: IntArray, values: FloatArray, groups: int) -> FloatArray:
     """Sum ``values`` (N,) over each group, (groups,); ``group_of`` (N,) names each one's group."""
-    return np.bincount(group_of, weights=values, minlength=groups).astype(np.float64, copy=False)
+    # With weights the counts are floats, which NumPy's types do not say.
+    return cast(FloatArray, np.bincount(group_of, weights=values, minlength=groups))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import pkgutil
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
 from numba.extending import intrinsic
+
+import sim.kernels
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -14,12 +18,25 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 FLAGS = {"contract", "reassoc", "arcp", "nsz"}
 
 
+def _cache_folder() -> str:
+    """Folder of compiled code, named by the sources of all kernels."""
+    digest = hashlib.blake2b(digest_size=8)
+    for module in sorted(found.name for found in pkgutil.iter_modules(sim.kernels.__path__)):
+        source = pkgutil.get_data("sim.kernels", f"{module}.py")
+        digest.update(module.encode() + (source or b""))
+    return f"{sim.kernels.__path__[0]}/__pycache__/{digest.hexdigest()}"
+
+
+if not numba.config.CACHE_DIR:  # type: ignore[attr-defined]
+    numba.config.CACHE_DIR = _cache_folder()  # type: ignore[attr-defined]
+
+
 def kernel(function: Function) -> Function:
     """Compile a function of arrays; the same source runs under NUMBA_DISABLE_JIT=1.
 
-    Compiled code is kept beside the source and made anew when the file changes; kernels that
-    call each other therefore stand in one file. Division by zero gives infinity or NaN, as in
-    NumPy, and is caught where verdicts are made.
+    Compiled code is kept beside the sources, in a folder named by their digest: Numba itself
+    notices an edit of a function's own file, but not of a file from which it calls. Division
+    by zero gives infinity or NaN, as in NumPy, and is caught where verdicts are made.
     """
     compiled = numba.njit(cache=True, fastmath=FLAGS, error_model="numpy")(function)
     return cast(Function, compiled)

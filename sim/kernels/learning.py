@@ -16,14 +16,25 @@ def experience_multiplier(
     return result
 
 
+def discounts_ahead(discount: FloatArray, horizon: int) -> FloatArray:
+    """Factor on money of each of ``horizon`` periods ahead, (F, S).
+
+    Parameters
+    ----------
+    discount
+        (F,) factor a period, survival expected included.
+    """
+    result: FloatArray = discount[:, None] ** np.arange(1, horizon + 1)
+    return result
+
+
 def learning_values(
     volume: FloatArray,
     experience: FloatArray,
     glider: FloatArray,
     elasticity: float,
-    discount: FloatArray,
+    discounts: FloatArray,
     theta: FloatArray,
-    horizon: int,
 ) -> FloatArray:
     """What one more car of experience today saves each firm later, (F,) money a car.
 
@@ -40,16 +51,14 @@ def learning_values(
         (F,) cost that learning lowers, today, money a car.
     elasticity
         b, cost elasticity of experience.
-    discount
-        (F,) factor a period, survival expected included.
+    discounts
+        (F, S) factor on what is saved each period ahead, see ``discounts_ahead``.
     theta
         (F, F) share of firm g's volume that firm f learns from; unit diagonal.
-    horizon
-        S, periods.
     """
-    ahead = np.arange(1, horizon + 1)
+    ahead = np.arange(1, discounts.shape[1] + 1)
     path = experience[:, None] + ahead * (theta @ volume)[:, None]
     cost = glider[:, None] * (path / experience[:, None]) ** -elasticity
-    saved = discount[:, None] ** ahead * elasticity * cost * volume[:, None] / path
-    result: FloatArray = saved.sum(axis=1)
+    saved = discounts * elasticity * cost * volume[:, None] / path
+    result: FloatArray = np.add.reduce(saved, axis=1)
     return result

@@ -36,24 +36,48 @@ def claims_matrix(holdings: FloatArray) -> FloatArray:
     return result
 
 
-def control_weights(holdings: FloatArray, control: FloatArray) -> FloatArray:
-    """Profit weights kappa, (F, F), of cash-flow and control rights.
+def control_weights(
+    holdings: FloatArray,
+    control: FloatArray,
+    stakes: FloatArray | None = None,
+    votes: FloatArray | None = None,
+) -> FloatArray:
+    """Profit weights kappa, (F, F), of cash-flow and control rights (equation 9.4).
 
-    ``kappa_fg = sum_s gamma_fs beta_sg / sum_s gamma_fs beta_sf``, where owner s is the
-    outside owners of firm s, beta_sg their claim on g through all holdings, and gamma_fs
-    their weight in firm f. Silent stakes (control the identity) give ``B_fg / B_ff``.
+    ``kappa_fg = sum_o gamma_of beta_og / sum_o gamma_of beta_of`` over the outside owners o:
+    those who hold several firms, and for each firm s everybody else who holds it. beta_og is
+    their claim on g through all holdings; gamma_of their weight in firm f, which firm f's
+    outside owners share by their votes. Silent stakes (control the identity) and no common
+    owners give ``B_fg / B_ff``.
 
     Parameters
     ----------
     holdings
         (F, F) share of g held by f.
     control
-        (F, F) gamma: entry (f, s).
+        (F, F) gamma: entry (f, s), weight of the outside owners of s in firm f.
+    stakes, votes
+        (O, F) shares and votes of common owners in each firm; None for none.
+
+    Raises
+    ------
+    KernelInputError
+        Stakes and holdings in a firm exceed the whole.
     """
-    outside = 1.0 - holdings.sum(axis=0)
+    size = len(holdings)
+    none = np.zeros((0, size))
+    stakes = none if stakes is None else stakes
+    votes = none if votes is None else votes
+    rest = 1.0 - holdings.sum(axis=0) - stakes.sum(axis=0)
+    if np.any(rest < -1e-12):
+        worst = int(np.argmin(rest))
+        raise KernelInputError(f"holdings in firm {worst} add to over 1")
     # A firm held whole has no outside owners; its weight then comes from its controllers.
-    claims = np.maximum(outside, 1e-12)[:, None] * claims_matrix(holdings)
-    return owner_weights(claims, control.T)
+    others = np.diag(np.maximum(rest, 1e-12))
+    claims = np.vstack([stakes, others]) @ claims_matrix(holdings)
+    voting = np.vstack([votes, others])
+    voting = voting / voting.sum(axis=0)
+    return owner_weights(claims, voting @ control.T)
 
 
 def owner_weights(cash_flow: FloatArray, control: FloatArray) -> FloatArray:

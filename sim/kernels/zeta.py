@@ -25,18 +25,21 @@ from sim.kernels.jit import kernel, power_of_two
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-LN2 = math.log(2.0)
 # Adding 1.5 * 2**52 rounds to a whole number, which then stands in the low bits.
 ROUNDER = 6755399441055744.0
-# Outside these the exponentials of a type have left their range and are shifted anew.
+# Outside these the exponentials of a type have left their range and want a new shift.
 SMALLEST, LARGEST = 1e-250, 1e250
+# Narrower within a nest: ``lift`` is cut (see ``shift_types``), so the nest must stay near it.
+NEST_RANGE = 1e10
 
 # Verdicts of ``iterate``.
-CONVERGED, UNFINISHED, BROKEN = 0, 1, 2
+CONVERGED, UNFINISHED, BROKEN, OUT_OF_RANGE = 0, 1, 2, 3
 # Under this relative step rounding decides, and ratios of steps say nothing.
 ROUNDING = 2e-15
 # A lost column of Anderson's least squares: what is left of it is rounding.
 DEPENDENT = 1e-7
+# Prices this near to nothing are measured against the largest.
+SMALLEST_PRICE = 1e-6
 # The radius is seen in another norm than the error is stated in.
 CAUTION = 2.0
 # Newton's moves that shrink faster than this need no acceleration.
@@ -72,37 +75,20 @@ def power(x: float) -> float:
 
 
 @kernel
-def shift_types(market: Market, shift: Shift, prices: FloatArray) -> None:
-    """Move utilities in place so that each type's best product (of each nest) has 0."""
-    utility, alpha, steepness = market.utility, market.alpha_bits, market.steepness
-    nest_of = market.nest_of
-    products, types = utility.shape
-    nests = len(market.rho)
-    top = np.full((max(nests, 1), types), -np.inf)
-    if nests == 0:
-        top[0] = (market.outside - shift.level[0]) / LN2
-    for j in range(products):
-        highest, price, row = top[nest_of[j]], prices[j] * steepness[j], utility[j]
-        for i in range(types):
-            value = row[i] - alpha[i] * price
-            highest[i] = value if value > highest[i] else highest[i]
-    for j in range(products):
-        highest, row = top[nest_of[j]], utility[j]
-        for i in range(types):
-            row[i] -= highest[i]
-    if nests == 0:
-        for i in range(types):
-            shift.level[0, i] += LN2 * top[0, i]
-            shift.odds[i] = math.exp(market.outside[i] - shift.level[0, i])
-        return
-    for i in range(types):
-        best = market.outside[i]
-        for h in range(nests):
-            shift.level[h, i] += LN2 * top[h, i] * (1.0 - market.rho[h])
-            best = max(best, shift.level[h, i])
-        shift.odds[i] = math.exp(market.outside[i] - best)
-        for h in range(nests):
-            shift.lift[h, i] = math.exp(shift.level[h, i] - best)
+def _mind(
+    pairs: IntArray,
+    weights: FloatArray,
+    earned: FloatArray,
+    sold: FloatArray,
+    minded: FloatArray,
+    size: int,
+) -> None:
+    """Add what firms (or groups) mind of others' profits and sales."""
+    for n in range(pairs.shape[1]):
+        to, one, other = minded[pairs[0, n]], earned[pairs[1, n]], sold[pairs[1, n]]
+        profit, units = weights[0, n], weights[1, n]
+        for b in range(size):
+            to[b] += profit * one[b] + units * other[b]
 
 
 @kernel
@@ -127,12 +113,7 @@ def _mix_logit(market: Market, shift: Shift, work: Work, first: int, size: int) 
         slope[b] = base[b] * alpha[b]
         total[b] = slope[b] * inverse
     minded[:] = earned
-    for n in range(market.reach.shape[1]):
-        to, profit = minded[market.reach[0, n]], market.reach_weight[0, n]
-        units = market.reach_weight[1, n]
-        one, other = earned[market.reach[1, n]], sold[market.reach[1, n]]
-        for b in range(size):
-            to[b] += profit * one[b] + units * other[b]
+    _mind(market.reach, market.reach_weight, earned, sold, minded, size)
     for r in range(len(row_group)):
         to, one, net = gain[r], minded[row_group[r]], row_net[r]
         for b in range(size):
@@ -154,7 +135,7 @@ def _mix_nested(market: Market, shift: Shift, work: Work, first: int, size: int)
         outer = shift.odds[first + b]
         for h in range(nests):
             inner = work.within[h, b]
-            in_range &= SMALLEST < inner < LARGEST
+            in_range &= 1.0 / NEST_RANGE < inner < NEST_RANGE
             value = math.exp((1.0 - market.rho[h]) * math.log(inner)) * shift.lift[h, first + b]
             outer += value
             work.base[h, b] = value / inner
@@ -178,16 +159,9 @@ def _mix_nested(market: Market, shift: Shift, work: Work, first: int, size: int)
             units[b] *= inner[b]
             near[b] = profit[b]
     work.minded[:] = work.firm_earned
-    for n in range(market.reach.shape[1]):
-        to, weight = work.minded[market.reach[0, n]], market.reach_weight[:, n]
-        one, other = work.firm_earned[market.reach[1, n]], work.firm_sold[market.reach[1, n]]
-        for b in range(size):
-            to[b] += weight[0] * one[b] + weight[1] * other[b]
-    for n in range(market.near.shape[1]):
-        to, weight = work.close[market.near[0, n]], market.near_weight[:, n]
-        one, other = work.earned[market.near[1, n]], work.sold[market.near[1, n]]
-        for b in range(size):
-            to[b] += weight[0] * one[b] + weight[1] * other[b]
+    earned, sold = work.firm_earned, work.firm_sold
+    _mind(market.reach, market.reach_weight, earned, sold, work.minded, size)
+    _mind(market.near, market.near_weight, work.earned, work.sold, work.close, size)
     for h in range(nests):
         for b in range(size):
             work.base[h, b] *= market.weights[first + b]
@@ -276,16 +250,15 @@ def zeta_step(
     sums: FloatArray,
     step: FloatArray,
     count: bool,
-) -> None:
-    """Undamped zeta step, (J,) money of price; 0 where frozen."""
-    if not evaluate(market, shift, work, prices, sums, count):
-        shift_types(market, shift, prices)
-        evaluate(market, shift, work, prices, sums, count)
+) -> bool:
+    """Undamped zeta step, (J,) money of price, 0 where frozen; whether all stayed in range."""
+    in_range = evaluate(market, shift, work, prices, sums, count)
     for j in range(len(step)):
         step[j] = 0.0
         if market.free[j]:
             markup = sums[1, j] / (sums[0, j] * market.steepness[j])
             step[j] = (market.cost[j] + markup) / market.net[j] - prices[j]
+    return in_range
 
 
 @kernel
@@ -299,6 +272,17 @@ def largest_step(step: FloatArray, scale: FloatArray) -> tuple[float, int]:
         if size > largest:
             largest, worst = size, j
     return largest, worst
+
+
+@kernel
+def _measure(prices: FloatArray, scale: FloatArray) -> None:
+    """One over the size of each price; prices near nothing count as part of the largest."""
+    highest = 0.0
+    for j in range(len(prices)):
+        highest = max(highest, abs(prices[j]))
+    floor = SMALLEST_PRICE * highest if highest > 0.0 else 1.0
+    for j in range(len(prices)):
+        scale[j] = 1.0 / max(abs(prices[j]), floor)
 
 
 @kernel
@@ -365,11 +349,8 @@ def accelerate(
 @kernel
 def _improve(inverse: FloatArray, step: FloatArray, move: FloatArray) -> None:
     """Zeta step to Newton's move, where an inverse of ``-d step / dp`` is known."""
-    if len(inverse) == 0:
-        move[:] = step
-    else:
-        for j in range(len(step)):
-            move[j] = _dot(inverse[j], step)
+    for j in range(len(step)):
+        move[j] = step[j] if len(inverse) == 0 else _dot(inverse[j], step)
 
 
 @kernel
@@ -378,7 +359,6 @@ def iterate(
     shift: Shift,
     work: Work,
     start: FloatArray,
-    scale: FloatArray,
     inverse: FloatArray,
     memory: int,
     tolerance: float,
@@ -389,11 +369,9 @@ def iterate(
     Parameters
     ----------
     market, shift, work
-        As ``compile_game`` and ``make_room`` lay them out; utilities are moved in place.
+        As ``compile_game``, ``make_room`` and ``shift_types`` leave them.
     start
         (J,) prices to start from.
-    scale
-        (J,) one over the size of each price.
     inverse
         (J, J) inverse of ``-d step / dp`` near the solution, for Newton's moves; (0, 0) for
         zeta's own.
@@ -412,14 +390,17 @@ def iterate(
     move, last_move, target = np.empty(products), np.empty(products), np.empty(products)
     past = max(memory, 1)
     moves, changes = np.empty((past, products)), np.empty((past, products))
-    basis, rest = np.empty((past, products)), np.empty(products)
-    shift_types(market, shift, prices)
+    basis, rest, scale = np.empty((past, products)), np.empty(products), np.empty(products)
     count, held, newest, radius, previous = 1, 0, -1, 0.0, np.inf
     plain, status, residual, error, worst = False, UNFINISHED, np.inf, np.inf, 0
-    zeta_step(market, shift, work, prices, sums, step, False)
+    in_range = zeta_step(market, shift, work, prices, sums, step, False)
     _improve(inverse, step, move)
     while True:
+        _measure(prices, scale)
         residual, worst = largest_step(step, scale)
+        if not in_range:
+            status = OUT_OF_RANGE
+            break
         if not residual < np.inf:
             status = BROKEN
             break
@@ -454,7 +435,7 @@ def iterate(
         previous = size
         count += 1
         # Only after a plain step can a point be accepted and its shares be wanted.
-        zeta_step(market, shift, work, prices, sums, step, plain)
+        in_range = zeta_step(market, shift, work, prices, sums, step, plain)
         _improve(inverse, step, move)
         for j in range(products):
             changes[newest, j] = move[j] - last_move[j]

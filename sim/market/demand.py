@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.calibration.calibrate import Calibration
+from sim.kernels import wedges
 from sim.scenario.world import WorldSettings
 from sim.world.state import State, World
 
@@ -74,5 +75,5 @@ def purchase_tax(world: World, t: int) -> float:
 def net_share(world: World, t: int) -> FloatArray:
     """Part of the buyer's price that reaches the maker, (J,) (equation 2.7)."""
     industry = world.industry
-    kept = 1.0 - industry.dealer_margin[industry.firm_of]
-    return kept / (1.0 + industry.vat + purchase_tax(world, t))
+    dealers = industry.dealer_margin[industry.firm_of]
+    return wedges.net_share(industry.vat, purchase_tax(world, t), dealers)

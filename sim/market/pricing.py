@@ -30,28 +30,21 @@ class PriceProblem:
     frozen: BoolArray  # (J,)
 
 
-def demand_of(
-    world: World, mean_utility: FloatArray, outside: FloatArray, on_sale: BoolArray
-) -> Demand:
-    """Demand of a quarter (equation 2.1).
+def base_demand(world: World, outside: FloatArray) -> Demand:
+    """Demand of the base year's lines (equation 2.1); a quarter moves their qualities.
 
     Parameters
     ----------
-    mean_utility
-        (J,) utils.
     outside
-        (I,) utils.
-    on_sale
-        (J,) lines that buyers can choose.
+        (I,) utility of buying no electric car, utils.
     """
     calibration = world.calibration
     return Demand(
-        delta=mean_utility,
+        delta=calibration.quality,
         mu=calibration.types.taste,
         alpha=calibration.alpha,
         weights=calibration.types.weights,
         outside=outside,
-        available=on_sale,
     )
 
 

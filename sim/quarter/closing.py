@@ -9,7 +9,6 @@ from sim.alliances.effects import failure_probability
 from sim.finance.books import Income, follow_revenue, working_capital
 from sim.finance.rescue import rescue
 from sim.kernels.grouping import group_sums
-from sim.market.demand import net_share
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.phases import pooled
 from sim.world.state import TRAILING, State, export_price
@@ -21,7 +20,8 @@ def close_books(run: Run, state: State, work: Work) -> None:
     """Income, working capital and the cash they move (equations 5.1 to 5.5)."""
     world, industry, settings = run.world, run.world.industry, run.world.settings
     finance = settings.finance
-    domestic = industry.by_firm(work.sold * work.price * net_share(world, state.t))
+    assert work.problem is not None
+    domestic = industry.by_firm(work.sold * work.price * work.problem.net_share)
     abroad = work.exports * export_price(work.unit_cost, world.calibration)
     revenue = domestic + abroad
     cost = industry.by_firm(work.sold * work.cost) + abroad * (1.0 - industry.export_margin)
@@ -120,7 +120,7 @@ def settle(run: Run, state: State, work: Work) -> None:
 
 def _left_of_year(budget: FloatArray, given: FloatArray) -> FloatArray:
     """What a yearly budget (F,) still allows after the gifts (4, F) of the trailing year, CNY."""
-    left: FloatArray = np.maximum(budget - given.sum(axis=0), 0.0)
+    left: FloatArray = np.maximum(budget - np.add.reduce(given), 0.0)
     return left
 
 
@@ -133,7 +133,7 @@ def _market_issue(run: Run, state: State, work: Work) -> None:
     amount = np.where(taken & state.active, work.issue, 0.0)
     work.ledger.post("new_equity", amount)
     state.equity_raised = state.equity_raised + amount
-    for firm in np.flatnonzero(amount > 0.0):
+    for firm in amount.nonzero()[0]:
         work.events.append(
             Event(
                 state.t, int(firm), "equity", "market", float(amount[firm]),
@@ -146,7 +146,7 @@ def _report_money(
     run: Run, state: State, work: Work, owner: FloatArray, support: FloatArray
 ) -> None:
     for kind, given in (("owner_support", owner), ("state_backstop", support)):
-        for firm in np.flatnonzero(given > 0.0):
+        for firm in given.nonzero()[0]:
             work.events.append(
                 Event(state.t, int(firm), kind, "", float(given[firm]), "out of cash and credit")
             )
@@ -189,12 +189,12 @@ def _break_contracts(run: Run, state: State, work: Work) -> None:
 
 def evolve(run: Run, state: State, work: Work) -> None:
     """Time passes: experience, qualities and the battery price move by their luck."""
-    world, industry, settings = run.world, run.world.industry, run.world.settings
+    industry, settings = run.world.industry, run.world.settings
     quality, luck, t = settings.quality, run.world.luck, state.t
     volume = state.volume
     state.experience = state.experience + volume
     learnt = work.effects.theta.copy()
-    np.fill_diagonal(learnt, 0.0)
+    learnt.ravel()[:: len(learnt) + 1] = 0.0
     state.spill = state.spill + learnt @ volume
     scale = settings.luck.scale if settings.luck.on else 0.0
     ageing = run.launch_hazard * quality.launch_jump_mean if quality.ageing else 0.0
@@ -212,8 +212,7 @@ def evolve(run: Run, state: State, work: Work) -> None:
         + scale * quality.passing_sd * luck.passing[t]
     )
     moved = state.permanent + drift
-    weight = world.calibration.shares / world.calibration.shares.sum()
-    level = np.log(weight @ np.exp(moved + state.passing[industry.firm_of]))
+    level = np.log(run.base_weight @ np.exp(moved + state.passing[industry.firm_of]))
     # Qualities are relative to the market; without the shift, luck alone inflates it.
     state.permanent = moved - level
     costs = settings.costs

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from sim.alliances.contracts import Contract, Stake, compile_contracts, compile_injections
 from sim.alliances.effects import Effects
+from sim.calibration.calibrate import LEARNING_HORIZON
 from sim.decisions.conduct import PricePlan
 from sim.decisions.investment import InvestmentPlan
 from sim.decisions.view import FirmView
 from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
+from sim.kernels.demand import Demand
+from sim.kernels.learning import discounts_ahead
 from sim.market.demand import outside_utility
-from sim.market.pricing import PriceProblem
+from sim.market.pricing import PriceProblem, base_demand
 from sim.world.state import (
     TRAILING,
     State,
@@ -61,12 +64,14 @@ class Run:
     comfort: FloatArray  # (F,) quarters
     base_units: FloatArray  # (F,) vehicles a quarter
     energy_per_car: FloatArray  # (F,) kWh, at base-year weights
-    outside: FloatArray  # (I,) utility of buying no electric car, utils
+    demand: Demand  # of the base year's qualities, all lines on sale
     outside_stake: FloatArray  # (F,)
     lines_by_firm: IntArray  # (J,) positions of lines in the order of their firms
     line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
     lines_of: tuple[IntArray, ...]  # positions of each firm's lines
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
+    discounts: FloatArray  # (F, S) factor on money of each quarter ahead
+    base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
 
 
 def make_run(world: World, outside_stake: FloatArray) -> Run:
@@ -111,12 +116,14 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
         base_units=units,
         energy_per_car=industry.by_firm(industry.units * industry.battery_kwh) / units,
-        outside=outside_utility(calibration, settings),
+        demand=base_demand(world, outside_utility(calibration, settings)),
         outside_stake=outside_stake,
         lines_by_firm=order,
         line_ends=ends,
         lines_of=tuple(order[a:b] for a, b in pairwise(ends)),
         seller_financed=tied_up.net,
+        discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
+        base_weight=calibration.shares / calibration.shares.sum(),
     )
 
 
@@ -174,18 +181,19 @@ class Work:
     @staticmethod
     def blank(firms: int, lines: int) -> Work:
         """Empty papers for a new quarter."""
-        zero = np.zeros(firms)
-        ones = np.ones(firms)
+        # What phases replace can be one and the same; what they write into cannot.
+        zero, ones, none = np.zeros(firms), np.ones(firms), np.zeros(lines)
+        weights = np.eye(firms)
         return Work(
             ledger=Ledger(firms),
             events=[],
             runway=zero,
             mu=zero,
             stress=zero,
-            kappa=np.eye(firms),
-            effects=Effects(np.eye(firms), ones, ones, ones, zero),
-            glider=np.zeros(lines),
-            cost=np.zeros(lines),
+            kappa=weights,
+            effects=Effects(weights, ones, ones, ones, zero),
+            glider=none,
+            cost=none,
             unit_cost=zero,
             battery_price=0.0,
             learning=zero,
@@ -198,11 +206,11 @@ class Work:
             build=np.zeros(firms),
             issue=np.zeros(firms),
             one_off=np.zeros(firms),
-            price=np.zeros(lines),
-            share=np.zeros(lines),
+            price=none,
+            share=none,
             iterations=0,
             residual=0.0,
-            sold=np.zeros(lines),
+            sold=none,
             units=zero,
             exports=zero,
             market_size=0.0,

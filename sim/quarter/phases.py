@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.alliances.effects import combine
-from sim.calibration.calibrate import LEARNING_HORIZON, idle_cost
+from sim.calibration.calibrate import idle_cost
 from sim.errors import SolverError
 from sim.finance.books import runway, shadow_cost_of_cash
 from sim.kernels.grouping import group_sums
@@ -23,10 +23,10 @@ from sim.market.costs import (
     learning_elasticity,
 )
 from sim.market.demand import market_size, mean_utility, net_share
-from sim.market.pricing import PriceProblem, demand_of, solve
+from sim.market.pricing import PriceProblem, solve
 from sim.quarter.context import Run, Work
 from sim.quarter.views import views
-from sim.world.state import State
+from sim.world.state import State, trailing_mean
 
 FloatArray = NDArray[np.float64]
 
@@ -81,12 +81,11 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
             effective_experience(state),
             industry.by_firm(industry.units * work.glider) / run.base_units,
             learning_elasticity(world),
-            industry.discount,
+            run.discounts,
             work.effects.theta,
-            LEARNING_HORIZON,
         )
     relative_cost = work.unit_cost / calibration.unit_cost
-    use = state.trailing_volume.mean(axis=0) / state.capacity
+    use = trailing_mean(state.trailing_volume) / state.capacity
     work.idle = idle_cost(
         work.unit_cost, use, settings.conduct.idle_cost_share if parts.idle else 0.0
     )
@@ -102,10 +101,10 @@ def invest(run: Run, state: State, work: Work) -> None:
     """Launches and plants that the firms decided, at their cost."""
     industry = run.world.industry
     for firm, plan in enumerate(work.investments):
-        if plan is None or not state.active[firm]:
+        if plan is None:
             continue
         lines = run.lines_of[firm]
-        if plan.launch.any():
+        if True in plan.launch.tolist():
             work.launched[lines] = plan.launch & work.launch_due[lines]
         work.build[firm] = plan.build
         work.issue[firm] = plan.issue
@@ -126,10 +125,11 @@ def price(run: Run, state: State, work: Work) -> None:
     """
     world, industry = run.world, run.world.industry
     size = len(industry.firms)
-    kappa, shadow = np.eye(size), np.zeros((size, size))
+    # Rows of a firm that has left: of no effect, but its own weight is one by definition.
+    kappa, shadow = [*np.eye(size)], [np.zeros(size)] * size
     start, frozen = state.price.copy(), np.zeros(len(industry.lines), dtype=np.bool_)
-    for firm, plan in enumerate(work.plans):
-        if not state.active[firm]:
+    for firm, (plan, active) in enumerate(zip(work.plans, state.active.tolist(), strict=True)):
+        if not active:
             continue
         if plan is None:
             raise SolverError(f"{industry.firms[firm]} stated no plan")
@@ -138,13 +138,13 @@ def price(run: Run, state: State, work: Work) -> None:
             lines = run.lines_of[firm]
             start[lines], frozen[lines] = plan.rule_price, True
     problem = PriceProblem(
-        demand=demand_of(
-            world, mean_utility(world, state), run.outside, state.active[industry.firm_of]
+        demand=run.demand.with_products(
+            mean_utility(world, state), state.active[industry.firm_of]
         ),
         cost=work.cost,
         net_share=net_share(world, state.t),
-        kappa=kappa,
-        shadow=shadow,
+        kappa=np.concatenate(kappa).reshape(size, size),
+        shadow=np.concatenate(shadow).reshape(size, size),
         start=start,
         frozen=frozen,
     )

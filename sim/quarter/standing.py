@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.calibration.industry import Industry
-from sim.world.state import TRAILING, State
+from sim.world.state import TRAILING, State, trailing_mean
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -22,6 +22,12 @@ STATES = (
     "zombie",
     "allied",
     "independent",
+)
+_INDEPENDENT = STATES.index("independent")
+# From what any of the later ones overrules to what none does.
+_RISING = tuple(
+    STATES.index(name)
+    for name in ("allied", "zombie", "backstopped", "controlled", "merged", "exited")
 )
 ZOMBIE_SHARE = 0.20
 ALLIED_STAKE = 0.05
@@ -45,24 +51,19 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
     """
     seen = min(quarters_run, TRAILING)
     rows = [(quarters_run - 1 - back) % TRAILING for back in range(seen)]
-    recent = state.trailing_units[rows].mean(axis=0)
+    recent = np.add.reduce(state.trailing_units[rows]) / seen
     lasting = recent >= ZOMBIE_SHARE * state.first_units
     size = len(industry.firms)
     merged = state.owner != np.arange(size)
-    passed = merged | (np.diag(state.control) < 0.5)
-    supported = state.trailing_state_money.sum(axis=0)[state.owner] > 0.0
-    zombie = state.trailing_units.mean(axis=0) < ZOMBIE_SHARE * industry.by_firm(industry.units)
-    held = np.maximum(state.holdings.max(axis=0), state.outside_stake) >= ALLIED_STAKE
-    label = np.full(size, STATES.index("independent"), dtype=np.int64)
-    for name, holds in (
-        ("allied", held),
-        ("zombie", zombie),
-        ("backstopped", supported),
-        ("controlled", passed),
-        ("merged", merged),
-        ("exited", ~state.active),
+    passed = merged | (state.control.diagonal() < 0.5)
+    supported = np.add.reduce(state.trailing_state_money)[state.owner] > 0.0
+    zombie = trailing_mean(state.trailing_units) < ZOMBIE_SHARE * industry.by_firm(industry.units)
+    held = np.maximum(np.maximum.reduce(state.holdings), state.outside_stake) >= ALLIED_STAKE
+    label = np.full(size, _INDEPENDENT, dtype=np.int64)
+    for code, holds in zip(
+        _RISING, (held, zombie, supported, passed, merged, ~state.active), strict=True
     ):
-        label[holds] = STATES.index(name)
+        label[holds] = code
     return Standing(
         state=label,
         survives=state.active & lasting & ~supported,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.decisions.view import FirmView
 from sim.quarter.context import Run, Work
-from sim.world.state import State
+from sim.world.state import State, trailing_mean
 
 Kind = TypeVar("Kind", bound=np.generic)
 
@@ -34,8 +34,8 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
         _by_firm(run, work.cost[order]),
         _by_firm(run, state.sold[order]),
         _closed(work.kappa.copy()),
-        _closed(np.tile(work.learning, (size, 1))),
-        _closed(np.tile(work.effects.theta, (size, 1, 1))),
+        repeat(_closed(work.learning.copy()).view()),
+        repeat(_closed(work.effects.theta.copy()).view()),
         _closed(np.where(group, work.idle, 0.0)),
         _closed(np.where(group, work.war, 0.0)),
         _closed(np.where(group, work.conduct, 0.0)),
@@ -47,13 +47,13 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
         (run.launch_cost * work.effects.development).tolist(),
         np.maximum(state.cash[owner], 0.0).tolist(),
         np.maximum(state.credit_line - state.drawn, 0.0)[owner].tolist(),
-        state.trailing_volume.mean(axis=0).tolist(),
+        trailing_mean(state.trailing_volume).tolist(),
         state.capacity.tolist(),
         (industry.listed[owner] & (owner == np.arange(size))).tolist(),
-        state.trailing_revenue.sum(axis=0).tolist(),
+        np.add.reduce(state.trailing_revenue).tolist(),
     )
     shown = zip(state.active.tolist(), zip(*columns, strict=False), strict=True)
-    return [FirmView(*row) if active else None for active, row in shown]
+    return [FirmView._make(row) if active else None for active, row in shown]
 
 
 def _by_firm(run: Run, values: NDArray[Kind]) -> list[NDArray[Kind]]:

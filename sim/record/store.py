@@ -37,7 +37,7 @@ from sim.record.writer import remove_leftovers, replacing
 LEDGER = "ledger.sqlite"
 SCRATCH = ".compact"
 # Runs held in memory at once while compacting.
-PART_RUNS = 200
+PART_RUNS = 100
 
 RunColumns = Mapping[str, int | float | str]
 
@@ -120,17 +120,28 @@ class Store:
 
     def get(self, key: str) -> Stored | None:
         """Return a kept run; None if there is none or if it is torn."""
+        kept = self._read(key)
+        return None if kept is None or not _whole(kept.payload) else kept
+
+    def _read(self, key: str) -> Stored | None:
+        """A kept run, whole or torn."""
         with self._explained():
             row = self._ledger.execute(
                 "SELECT payload, status, error FROM runs WHERE key = ?", (key,)
             ).fetchone()
-        return None if row is None or not _whole(row[0]) else Stored(*row)
+        return None if row is None else Stored(*row)
 
     def done_keys(self) -> dict[str, str]:
         """Return the status of every kept run by its key; torn runs are left out."""
         with self._explained():
             rows = self._ledger.execute("SELECT key, status, payload FROM runs ORDER BY key")
             return {key: status for key, status, payload in rows if _whole(payload)}
+
+    def not_ok(self) -> dict[str, str]:
+        """Return the errors of the kept runs that failed, by their keys."""
+        with self._explained():
+            rows = self._ledger.execute("SELECT key, error FROM runs WHERE status != 'ok'")
+            return dict(rows.fetchall())
 
     def compact(self, order: Sequence[tuple[str, RunColumns]]) -> None:
         """Write ``runs``, ``market``, ``firms`` and ``events`` as Parquet files.
@@ -175,15 +186,15 @@ class Store:
     ) -> None:
         rows: dict[str, list[Columns]] = {name: [] for name in writers}
         for number, (key, columns) in part:
-            kept = self.get(key)
+            kept = self._read(key)
             if kept is None:
-                raise StoreError(f"{self._path}: run {key} is missing; run the batch again")
+                raise self._missing(key)
             line = {**columns, "run": number, "status": kept.status, "error": kept.error}
             rows[RUNS.name].append({name: np.array([value]) for name, value in line.items()})
             # A failed run may have stopped half-way; a reader would take its rows for a whole one.
             if kept.status != "ok":
                 continue
-            tables = RunRecord.decode(kept.payload).tables if kept.payload else {}
+            tables = self._tables(key, kept.payload) if kept.payload else {}
             for name in RUN_TABLES:
                 check_columns(TABLES[name], tables.get(name, {}))
                 made = tables[name]
@@ -191,6 +202,16 @@ class Store:
                 rows[name].append({**made, "run": np.full(size, number, dtype=np.int64)})
         for name, writer in writers.items():
             writer.add(rows[name])
+
+    def _tables(self, key: str, payload: bytes) -> dict[str, Columns]:
+        # Decoding looks at the checksum; a torn run is one that has to be made again.
+        try:
+            return RunRecord.decode(payload, object).tables
+        except StoreError:
+            raise self._missing(key) from None
+
+    def _missing(self, key: str) -> StoreError:
+        return StoreError(f"{self._path}: run {key} is missing; run the batch again")
 
     def _prepare(self) -> None:
         ledger = self._ledger

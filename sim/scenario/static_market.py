@@ -44,6 +44,9 @@ class StaticMarket:
         Share that takes none; 0 for a closed market, None for not known.
     alpha, rho
         Price coefficient, positive, and (H,) nesting parameters; None for not known.
+    holdings, owners
+        Stakes of firms, and of owners outside the market, in firms: (holder, target, share,
+        control).
     tastes
         Consumer types of random coefficients; None without an agents table.
     """
@@ -70,6 +73,7 @@ class StaticMarket:
     rho_by_nest: bool
     tastes: Tastes | None
     holdings: tuple[tuple[str, str, float, str], ...]
+    owners: tuple[tuple[str, str, float, str], ...]
     deals: tuple[StaticDeal, ...]
 
 
@@ -146,7 +150,14 @@ def load_static_market(
     holdings = tuple(
         _holding(tree, key, holding, firms, faults) for key, holding in settings.holdings.items()
     )
-    _check_sums(tree, holdings, faults)
+    owners = tuple(
+        (name, firm, share, owner.control)
+        for name, owner in settings.owners.items()
+        for firm, share in owner.stakes.items()
+    )
+    for name, firm, _, _ in owners:
+        check_firm(tree, ("owners", name, "stakes", firm), firm, firms, faults)
+    _check_sums(tree, (*holdings, *owners), faults)
     deals = read_deals(settings, tree, columns.products, firms, only, faults)
     if faults:
         raise InputError(faults)
@@ -178,6 +189,7 @@ def load_static_market(
         rho_by_nest=by_nest,
         tastes=tastes,
         holdings=holdings,
+        owners=owners,
         deals=deals,
     )
 

@@ -124,6 +124,13 @@ class Holding(Group):
     control: Literal["silent", "proportional", "full"] = "silent"
 
 
+class Owner(Group):
+    """An owner outside the market who holds several of its firms."""
+
+    stakes: dict[Label, Annotated[Real, Field(gt=0.0, le=1.0)]] = Field(min_length=1)
+    control: Literal["silent", "proportional"] = "proportional"
+
+
 class DealSettings(Group):
     """A deal; which keys it takes depends on its kind."""
 
@@ -157,6 +164,7 @@ class StaticSettings(Group):
     products: dict[Label, Product] = Field(default={}, max_length=2000)
     parameters: Parameters = Parameters()
     holdings: dict[Label, Holding] = Field(default={}, max_length=500)
+    owners: dict[Label, Owner] = Field(default={}, max_length=500)
     deals: dict[Label, DealSettings] = Field(default={}, max_length=50)
 
 

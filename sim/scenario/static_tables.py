@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ MAX_ROWS = 500_000
 MAX_COLUMNS = 500
 MAX_FAULTS = 100
 LONGEST_CELL = 200
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,7 @@ class Table:
             text = row[column].strip()
             if gaps and not text:
                 continue
-            try:
-                value = float(text)
-            except ValueError:
-                value = math.nan
+            value = float(text) if _NUMBER.fullmatch(text) else math.nan
             if math.isfinite(value) and above < value < under:
                 values[position] = value
             else:

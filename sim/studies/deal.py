@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import Fault, InputError
-from sim.kernels.ownership import acquire, add_stake, control_weights, merge_kappa
+from sim.kernels.ownership import acquire, add_stake, merge_kappa
 from sim.scenario.static_deals import StaticDeal
 from sim.studies.static_market import Market, named
 
@@ -54,17 +54,19 @@ def apply_deal(market: Market, deal: StaticDeal) -> Changed:
     """
     position = {firm: number for number, firm in enumerate(market.read.firms)}
     members = [position[firm] for firm in deal.members]
-    holdings, control = market.holdings.copy(), market.control.copy()
+    rights = market.rights.copy()
+    holdings, control = rights.holdings, rights.control
     with named(market.read):
         if deal.kind == "merger":
             acquirer, target = members
             acquire(holdings, control, acquirer, target)
+            rights.stakes[:, target] = rights.votes[:, target] = 0.0
             owner = np.arange(len(market.kappa))
             owner[target] = acquirer
-            kappa = merge_kappa(control_weights(holdings, control), owner)
+            kappa = merge_kappa(rights.kappa, owner)
         elif deal.kind == "stake":
             investor, target = members
-            before = float(holdings[:, target].sum())
+            before = float(holdings[:, target].sum() + rights.stakes[:, target].sum())
             if before + deal.share > WHOLE:
                 raise InputError(
                     [
@@ -75,7 +77,7 @@ def apply_deal(market: Market, deal: StaticDeal) -> Changed:
                     ]
                 )
             add_stake(holdings, control, investor, target, deal.share, deal.control)
-            kappa = control_weights(holdings, control)
+            kappa = rights.kappa
         else:
             kappa = market.kappa.copy()
             for name, member in zip(deal.members, members, strict=True):

@@ -35,6 +35,35 @@ FULL = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
+class Rights:
+    """Who owns and who controls.
+
+    Attributes
+    ----------
+    holdings, control
+        (F, F) as in :func:`sim.kernels.ownership.control_weights`.
+    stakes, votes
+        (O, F) of owners outside the market.
+    """
+
+    holdings: FloatArray
+    control: FloatArray
+    stakes: FloatArray
+    votes: FloatArray
+
+    def copy(self) -> Rights:
+        """Rights that a deal may change."""
+        return Rights(
+            self.holdings.copy(), self.control.copy(), self.stakes.copy(), self.votes.copy()
+        )
+
+    @property
+    def kappa(self) -> FloatArray:
+        """(F, F) profit weights."""
+        return control_weights(self.holdings, self.control, self.stakes, self.votes)
+
+
+@dataclass(frozen=True, eq=False)
 class Market:
     """A market ready to be priced under any ownership.
 
@@ -48,8 +77,8 @@ class Market:
         (J,) as observed; costs from the first-order conditions, money.
     net_share
         (J,) part of the buyer's price that reaches the firm.
-    holdings, control, kappa
-        (F, F) rights as they stand, and the profit weights they give.
+    rights, kappa
+        Rights as they stand, and the (F, F) profit weights they give.
     limits
         Capacities as shares of the market; None without.
     recovery
@@ -64,8 +93,7 @@ class Market:
     shares: FloatArray
     costs: FloatArray
     net_share: FloatArray
-    holdings: FloatArray
-    control: FloatArray
+    rights: Rights
     kappa: FloatArray
     limits: Limits | None
     recovery: Recovery | None
@@ -170,17 +198,31 @@ def build_market(read: StaticMarket) -> Market:
     SolverError
         Shares could not be inverted.
     """
-    size = len(read.firms)
-    holdings, control = np.zeros((size, size)), np.eye(size)
-    position = {firm: number for number, firm in enumerate(read.firms)}
-    for holder, target, share, rights in read.holdings:
-        add_stake(holdings, control, position[holder], position[target], share, rights)
+    rights = _rights(read)
     net_share = np.full(len(read.prices), read.net_share)
     with named(read):
-        kappa = control_weights(holdings, control)
         if read.tastes is None:
-            return _from_little(read, net_share, holdings, control, kappa)
-        return _from_types(read, net_share, holdings, control, kappa)
+            return _from_little(read, net_share, rights)
+        return _from_types(read, net_share, rights)
+
+
+def _rights(read: StaticMarket) -> Rights:
+    size = len(read.firms)
+    position = {firm: number for number, firm in enumerate(read.firms)}
+    owners = list(dict.fromkeys(owner for owner, _, _, _ in read.owners))
+    rights = Rights(
+        np.zeros((size, size)), np.eye(size), np.zeros((len(owners), size)),
+        np.zeros((len(owners), size)),
+    )
+    for holder, target, share, control in read.holdings:
+        add_stake(
+            rights.holdings, rights.control, position[holder], position[target], share, control
+        )
+    for owner, firm, share, control in read.owners:
+        where = owners.index(owner), position[firm]
+        rights.stakes[where] = share
+        rights.votes[where] = share if control == "proportional" else 0.0
+    return rights
 
 
 def _limits(read: StaticMarket, shares: FloatArray) -> tuple[Limits | None, BoolArray]:
@@ -199,13 +241,8 @@ def _limits(read: StaticMarket, shares: FloatArray) -> tuple[Limits | None, Bool
     return Limits(most), shares >= most * (1.0 - FULL)
 
 
-def _from_little(
-    read: StaticMarket,
-    net_share: FloatArray,
-    holdings: FloatArray,
-    control: FloatArray,
-    kappa: FloatArray,
-) -> Market:
+def _from_little(read: StaticMarket, net_share: FloatArray, rights: Rights) -> Market:
+    kappa = rights.kappa
     known = np.isfinite(read.capacities)
     full = None
     if known.any():
@@ -243,18 +280,13 @@ def _from_little(
     )
     limits = _limits(read, found.shares)[0]
     return Market(
-        read, demand, read.prices, found.shares, found.costs, net_share, holdings, control,
-        kappa, limits, found, None,
+        read, demand, read.prices, found.shares, found.costs, net_share, rights, kappa,
+        limits, found, None,
     )
 
 
-def _from_types(
-    read: StaticMarket,
-    net_share: FloatArray,
-    holdings: FloatArray,
-    control: FloatArray,
-    kappa: FloatArray,
-) -> Market:
+def _from_types(read: StaticMarket, net_share: FloatArray, rights: Rights) -> Market:
+    kappa = rights.kappa
     tastes = read.tastes
     assert tastes is not None
     if read.nests and read.rho is None:
@@ -301,6 +333,6 @@ def _from_types(
             "buyers react too little to its price"
         )
     return Market(
-        read, demand, read.prices, shares, costs, net_share, holdings, control, kappa, None,
-        None, inversion,
+        read, demand, read.prices, shares, costs, net_share, rights, kappa, None, None,
+        inversion,
     )

@@ -121,6 +121,8 @@ def test_a_run_that_fails_is_kept_with_its_reason_and_the_others_go_on(tmp_path)
     reasons = set(runs.loc[bad, "error"])
     assert len(reasons) == 1
     assert "CalibrationError: median own elasticity" in reasons.pop()
-    assert all(reason for _, reason in finished.failures)
+    assert all(failure.error for failure in finished.failures)
+    first = finished.failures[0].name
+    assert first == "solo, replicate 0, middle, calibration.vehicle_learning=0.4"
     again = run_batch(scenario, tmp_path / "out", quiet=True)
     assert (again.made, again.failed) == (4, 4)

@@ -223,7 +223,7 @@ def test_a_market_that_is_not_solved_before_a_deal_shows_the_verdict_alone(
     assert lines[4].startswith("  before")
     assert "NOT FOUND" in lines[4]
     assert not any("%" in line for line in lines[5:] if "price" not in line)
-    assert len(said.out.splitlines()) < 12
+    assert "merger with saving" not in said.out
     rows = (tmp_path / "out" / "products.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1
 

@@ -1,7 +1,6 @@
 """Firms decide from what they see; nobody gains alone, and a rule of one firm is that firm's."""
 
 import contextlib
-from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -99,13 +98,8 @@ def scribble(view):
 
 def kept(plan):
     """The plan with arrays of its own."""
-    return replace(
-        plan,
-        **{
-            field.name: getattr(plan, field.name).copy()
-            for field in fields(plan)
-            if isinstance(getattr(plan, field.name), np.ndarray)
-        },
+    return type(plan)(
+        *(value.copy() if isinstance(value, np.ndarray) else value for value in plan)
     )
 
 

@@ -12,6 +12,7 @@ from sim.errors import KernelInputError
 from sim.kernels import demand as kernel
 from sim.kernels.demand import Demand
 from sim.kernels.inversion import invert_shares
+from sim.kernels.surplus import consumer_surplus
 
 
 def market(seed=0, kind="random nested", **changes):
@@ -40,7 +41,7 @@ def test_surplus_falls_by_the_quantity_bought(kind):
         up, down = prices.copy(), prices.copy()
         up[j] += step
         down[j] -= step
-        change = kernel.consumer_surplus(demand, up) - kernel.consumer_surplus(demand, down)
+        change = consumer_surplus(demand, up) - consumer_surplus(demand, down)
         assert change / (2 * step) == pytest.approx(-share[j], rel=1e-7, abs=1e-10)
 
 
@@ -58,7 +59,7 @@ def test_nested_logit_is_the_textbook_formula():
         np.exp(value[2]) ** 0.7 / total,
     ]
     np.testing.assert_allclose(kernel.shares(demand, prices), expected, rtol=1e-14)
-    assert kernel.consumer_surplus(demand, prices) == pytest.approx(np.log(total), rel=1e-14)
+    assert consumer_surplus(demand, prices) == pytest.approx(np.log(total), rel=1e-14)
 
 
 def test_nests_without_correlation_are_no_nests():
@@ -199,3 +200,35 @@ def test_a_price_that_is_not_a_number_is_refused():
     prices[3] = np.nan
     with pytest.raises(KernelInputError, match="price of product 3"):
         kernel.shares(demand, prices)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_market_with_moved_products_is_the_market_made_anew(kind):
+    demand, prices = market(8, kind)
+    rng = np.random.default_rng(8)
+    delta = demand.delta + rng.normal(size=len(demand.delta))
+    on_sale = rng.random(len(delta)) < 0.7
+    moved = demand.with_products(delta, on_sale)
+    anew = replace(demand, delta=delta, available=on_sale)
+    assert np.array_equal(kernel.shares(moved, prices), kernel.shares(anew, prices))
+    again = moved.with_products(demand.delta, np.ones(len(delta), dtype=bool))
+    assert np.array_equal(kernel.shares(again, prices), kernel.shares(demand, prices))
+
+
+def test_moved_products_are_checked():
+    demand, _ = market(9, "random")
+    on_sale = np.ones(len(demand.delta), dtype=bool)
+    wrong = np.where(np.arange(len(on_sale)) == 1, np.nan, demand.delta)
+    with pytest.raises(KernelInputError, match="mean utility of product 1"):
+        demand.with_products(wrong, on_sale)
+    with pytest.raises(KernelInputError, match="available has shape"):
+        demand.with_products(demand.delta, on_sale[1:])
+    with pytest.raises(KernelInputError, match="shape"):
+        demand.with_products(demand.delta[1:], on_sale[1:])
+    bad = np.isnan(wrong)
+    hidden = replace(demand, mu=np.where(bad, np.nan, demand.mu), available=~bad)
+    with pytest.raises(KernelInputError, match="taste for of product 1"):
+        hidden.with_products(demand.delta, on_sale)
+    closed = replace(demand, outside=np.full(len(demand.alpha), -np.inf))
+    with pytest.raises(KernelInputError, match="closed market"):
+        closed.with_products(demand.delta, ~on_sale)

@@ -315,3 +315,16 @@ def test_types_beyond_the_range_of_exponentials():
     found = solve_prices(game)
     assert found.converged
     np.testing.assert_allclose(zeta_steps(game, found.prices) / found.prices, 0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["random", "random nested"])
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("far", [1e-3, 2e3])
+def test_starts_beyond_the_range_of_exponentials(kind, closed, far):
+    # From a start a thousand times too high or low a type's sum overflows or vanishes.
+    demand, _ = random_demand(np.random.default_rng(4), kind, closed=closed)
+    game = PriceGame(demand, np.full(6, 0.5), np.arange(6) % 3)
+    near = solve_prices(game)
+    found = solve_prices(game, far * near.prices)
+    assert found.converged
+    np.testing.assert_allclose(found.prices, near.prices, rtol=1e-9)

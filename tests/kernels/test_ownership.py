@@ -83,6 +83,33 @@ def test_proportional_control_is_the_cosine_of_the_owners(seed):
 
 @settings(deadline=None, max_examples=50)
 @given(seed=st.integers(0, 10_000))
+def test_common_owners_beside_firms_that_hold_none(seed):
+    # Owners of all shares, each voting what it holds: the cosine again.
+    rng = np.random.default_rng(seed)
+    beta = rng.dirichlet(np.ones(4), size=3).T
+    found = control_weights(np.zeros((3, 3)), np.eye(3), beta, beta)
+    np.testing.assert_allclose(found, owner_weights(beta, beta), rtol=1e-9)
+
+
+def test_one_fund_and_everybody_else():
+    # Kappa by hand: the fund holds .2 of 0 and .1 of 1, the others .8 and .9, all vote.
+    stakes = np.array([[0.2, 0.1]])
+    found = control_weights(np.zeros((2, 2)), np.eye(2), stakes, stakes)
+    assert found[0, 1] == pytest.approx(0.2 * 0.1 / (0.2**2 + 0.8**2), rel=1e-12)
+    assert found[1, 0] == pytest.approx(0.2 * 0.1 / (0.1**2 + 0.9**2), rel=1e-12)
+    # Without votes it does not move conduct.
+    silent = control_weights(np.zeros((2, 2)), np.eye(2), stakes, 0.0 * stakes)
+    np.testing.assert_allclose(silent, np.eye(2), atol=1e-12)
+    # Held through a holding: firm 0 has .3 of firm 1, and with it the fund a fifth of that.
+    holdings = np.array([[0.0, 0.3], [0.0, 0.0]])
+    chain = control_weights(holdings, np.eye(2), np.array([[0.2, 0.0]]), np.array([[0.2, 0.0]]))
+    np.testing.assert_allclose(chain, [[1.0, 0.3], [0.0, 1.0]], atol=1e-12)
+    with pytest.raises(KernelInputError, match="firm 1 add to over 1"):
+        control_weights(holdings, np.eye(2), np.array([[0.2, 0.8]]), np.zeros((1, 2)))
+
+
+@settings(deadline=None, max_examples=50)
+@given(seed=st.integers(0, 10_000))
 def test_silent_stakes_are_the_claims(seed):
     rng = np.random.default_rng(seed)
     holdings = rng.uniform(0.0, 0.3, (3, 3)) * (1.0 - np.eye(3))

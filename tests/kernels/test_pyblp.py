@@ -6,8 +6,9 @@ from pyblp_reference import SCENARIOS, reference
 
 from sim.kernels.concentration import hhi
 from sim.kernels.curvature import passthrough
-from sim.kernels.demand import consumer_surplus, diversion, elasticities
+from sim.kernels.demand import diversion, elasticities
 from sim.kernels.equilibrium import solve_prices
+from sim.kernels.surplus import consumer_surplus
 
 # From marginal costs these reach the equilibrium of the reference.
 FROM_COSTS = (

@@ -122,7 +122,7 @@ def test_two_equilibria_of_1980_are_found_and_told_apart():
 
 @pytest.mark.parametrize("scenario", SCENARIOS[1:])
 def test_a_comparison_says_where_it_leaves_its_branch(scenario):
-    # The prices of 1980 stand at a fold: any change makes the price of product 20 fall by a fifth.
+    # 1980's prices stand at a fold: any change makes the price of product 20 fall by a fifth.
     case = reference("blp1980")
     before, after = case.game("pre"), case.game(scenario)
     compared = compare_games(before, after, case["in__observed_prices"])

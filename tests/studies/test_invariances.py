@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from static_markets import BEERS, MERGER, beers, studied
+from static_markets import BEERS, MERGER, SHARES, beers, studied
 
 from sim.kernels.concentration import hhi
 from sim.kernels.equilibrium import solve_prices
@@ -138,3 +138,18 @@ def test_an_alliance_does_not_undo_a_stake_that_stands(tmp_path):
     _, allied = outcome(tmp_path, lines=("outside: 0.2", standing, deal))
     assert allied.weights_after[0, 1] == pytest.approx(0.3, rel=1e-12)
     assert allied.weights_after[1, 0] == pytest.approx(0.1, rel=1e-12)
+
+
+def test_a_common_owner_softens_prices_until_a_merger_buys_it_out(tmp_path):
+    fund = "owners: {fund: {stakes: {One: 0.2, Two: 0.1, Five: 0.3}}}"
+    none = "deals: {deal: {kind: alliance, members: [One, Two]}}"
+    study, _ = outcome(tmp_path, lines=("outside: 0.2", fund, none))
+    kappa = study.baseline.market.kappa
+    assert kappa[0, 1] == pytest.approx(0.02 / (0.04 + 0.64), rel=1e-9)
+    assert kappa[4, 0] == pytest.approx(0.06 / (0.09 + 0.49), rel=1e-9)
+    assert kappa[0, 2] == 0.0
+    assert study.baseline.side.mhhi > study.baseline.side.hhi
+    assert study.baseline.nash.mean_price < study.baseline.side.prices @ SHARES
+    _, merged = outcome(tmp_path, lines=("outside: 0.2", fund, MERGER))
+    # What the fund held of Two went to One, of which it holds a fifth.
+    assert merged.weights_after[4, 1] == pytest.approx(merged.weights_after[4, 0], rel=1e-9)
