@@ -263,6 +263,7 @@ def _manifest(
         },
         "failures": [{"run": each.number, "error": each.error} for each in failures[:50]],
         "parameters": "held",
+        "antithetic": scenario.antithetic,
         "assumptions": [
             {
                 "path": prior.path,

@@ -151,6 +151,21 @@ class Batch:
         return ()
 
     @property
+    def antithetic(self) -> bool:
+        """Tell whether replicates 2k and 2k + 1 have mirrored luck."""
+        return bool(self.manifest.get("antithetic", False))
+
+    @property
+    def luck_told(self) -> str:
+        """What a reader must know of the luck, as a sentence; empty where it is plain."""
+        if not self.antithetic:
+            return ""
+        return (
+            "Luck is antithetic: replicates come in couples of mirrored luck, a couple is one "
+            "observation, and every interval and test is over couples."
+        )
+
+    @property
     def calibrations(self) -> tuple[str, ...]:
         """Labels of the calibrations that the batch has."""
         return tuple(self.manifest["calibrations"])

@@ -76,15 +76,23 @@ def heat(
     for scope in scopes:
         runs = batch.runs_at(scope)
         for arm in batch.arms:
-            of_arm = values.reindex(runs.loc[runs["arm"] == arm, "run"]).dropna()
-            pairs = estimate(make_pairs(runs, values, arm, batch.baseline), yes_no=True)
+            of_arm = runs[(runs["arm"] == arm) & runs["run"].isin(values.index)]
+            alive = np.asarray(values.reindex(of_arm["run"]), dtype=np.float64)
+            pairs = estimate(
+                make_pairs(runs, values, arm, batch.baseline, antithetic=batch.antithetic),
+                yes_no=True,
+            )
             rows.append(
                 {
                     "calibration": scope.calibration,
                     "path": path,
                     "setting": scope.point[path],
                     "arm": arm,
-                    **share_of(np.asarray(of_arm, dtype=np.float64)),
+                    **share_of(
+                        alive,
+                        of_arm["replicate"].to_numpy(np.int64),
+                        antithetic=batch.antithetic,
+                    ),
                     **{key: np.nan if arm == batch.baseline else pairs[key] for key in _OF_PAIRS},
                 }
             )

@@ -94,6 +94,7 @@ def assemble(
         )
     designs = read_sweep(tree, arms, faults, notices)
     check_worlds(tree, root, arms, designs, heading, market, faults)
+    _check_couples(tree, arms, heading, faults)
     if faults or heading is None:
         raise InputError(unique(faults))
     return Scenario(
@@ -198,6 +199,21 @@ def _check_keys(tree: Tree, faults: list[Fault]) -> None:
     _check_world_keys(tree, ("held",), faults)
     for arm in _mapping(tree, ("arms",)):
         _check_world_keys(tree, ("arms", arm), faults)
+
+
+def _check_couples(
+    tree: Tree, arms: tuple[str, ...], heading: Heading | None, faults: list[Fault]
+) -> None:
+    """Antithetic luck is one for all arms, and its replicates come in couples."""
+    for arm in arms:
+        path = ("arms", arm, "luck", "antithetic")
+        if tree.get(path) is not None:
+            expected = "a setting of the file: arms share their luck"
+            faults.append(fault_at(tree, path, tree.get(path), expected))
+    antithetic = tree.get(("luck", "antithetic")) is True
+    if antithetic and heading is not None and heading.replicates % 2:
+        expected = "an even number: antithetic luck makes replicates in couples"
+        faults.append(fault_at(tree, ("replicates",), heading.replicates, expected))
 
 
 def _check_world_keys(tree: Tree, path: Path_, faults: list[Fault]) -> None:

@@ -101,6 +101,25 @@ class Scenario:
             ),
         )
 
+    @property
+    def antithetic(self) -> bool:
+        """Whether replicates 2k and 2k + 1 have mirrored luck."""
+        return self.tree.get(("luck", "antithetic")) is True
+
+    def independent(self, asked_by: str) -> Scenario:
+        """The scenario itself, if its replicates are independent draws of luck.
+
+        Raises
+        ------
+        InputError
+            Its luck is antithetic; ``asked_by`` counts replicates, not couples.
+        """
+        if self.antithetic:
+            place = self.tree.place(("luck", "antithetic")) or (self.file, 0)
+            expected = f"false: {asked_by} counts replicates as independent draws of luck"
+            raise InputError([Fault(*place, "luck.antithetic", "true", expected)])
+        return self
+
     def variants(self) -> dict[str, dict[str, float]]:
         """Named sets of values of the calibration, as the file gives them."""
         found = self.tree.get(("calibration", "variants"))
