@@ -229,7 +229,7 @@ def test_another_split_of_the_accounts_makes_no_money(item):
     """Contribution less fixed cost of the base year stays when a cost is counted elsewhere."""
 
     def left(sets):
-        calibration = runner(*sets).calibration("solo", {})
+        calibration = runner(tuple(sets)).calibration("solo", {})
         industry, firm = calibration.industry, calibration.industry.index("leapmotor")
         units = industry.by_firm(industry.units)[firm]
         return units * calibration.observed_markup[firm] - industry.fixed_cost[firm]
