@@ -39,6 +39,10 @@ NEWTON_ROUNDS = 4
 NO_INVERSE = np.zeros((0, 0))
 
 
+# Prices this many times the largest start price or cost have run away.
+FARTHEST = 1e6
+
+
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
     """Prices that are best replies to first order, with a verdict.
@@ -158,6 +162,11 @@ def solve_prices(
         found = _by_groups(game, first, tolerance)
     if found is None or not found.converged:
         found = _by_products(game, first, tolerance, max_iterations, near)
+    # One owner of a market that everybody must buy from has no highest price: what Newton's
+    # method calls a solution there lies beyond any market.
+    scale = max(np.abs(first[chosen]).max(), np.abs(game.costs / game.kept)[chosen].max())
+    if not np.abs(found.prices[chosen]).max() < FARTHEST * scale:
+        found = replace(found, converged=False, error_estimate=np.inf)
     if not second_order:
         return found
     concave, unstable = check_second_order(game, found.prices)
