@@ -48,7 +48,9 @@ LINES = shown_lines()
 # What runs the model or solves a market; a batch runs with one replicate of a year instead.
 LONG = [words for words in LINES if words[0] in ("run", "plan", "calibrate", "merger")]
 READS_A_BATCH = [words for words in LINES if words[0] in ("compare", "report")]
-QUICK = [words for words in LINES if words not in [*LONG, *READS_A_BATCH]]
+# Studies run a loop of batches: minutes at the size that the README shows.
+STUDIES = [words for words in LINES if words[0] in ("sensitivity", "map")]
+QUICK = [words for words in LINES if words not in [*LONG, *READS_A_BATCH, *STUDIES]]
 
 
 def write_tables_of_a_reader(folder: Path) -> None:
