@@ -112,7 +112,7 @@ def test_a_line_that_runs_nothing_works(project: Path, words: list[str], capsys)
 
 @pytest.mark.slow
 def test_every_line_works_in_its_order(project: Path, capsys) -> None:
-    for words in LINES:
+    for words in (words for words in LINES if words not in STUDIES):
         more = [*SMALL, *SHORT] if words[0] == "run" else []
         more += SHORT if words[0] == "plan" else []
         assert main([*words, *more]) == 0, (words, capsys.readouterr().err)
