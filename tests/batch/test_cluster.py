@@ -23,7 +23,7 @@ pytestmark = [
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPPORT = ROOT / "tests" / "support"
-SMALL = ["horizon.quarters=4", "replicates=2", "sweep={conduct.war_intensity: [0.5, 1.0]}"]
+SMALL = ["horizon.quarters=6", "replicates=2", "sweep={conduct.war_intensity: [0.5, 1.0]}"]
 
 
 @pytest.fixture(autouse=True)

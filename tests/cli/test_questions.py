@@ -8,7 +8,7 @@ pytest.importorskip("SALib", reason="SALib is not installed: make setup")
 
 SCENARIO = "scenarios/faw_leapmotor.yaml"
 OUTCOME = "leapmotor.units@2025Q4"
-SHORT = ("--set", "horizon.quarters=4")
+SHORT = ("--set", "horizon.quarters=6")
 WAR = "conduct.war_intensity"
 
 

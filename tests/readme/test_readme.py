@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SMALL = ["--replicates", "1", "--workers", "1", "--quiet", "--set", "demand.types=32"]
 # As long as the last date in the shipped arms needs.
-SHORT = ["--set", "horizon.quarters=4"]
+SHORT = ["--set", "horizon.quarters=6"]
 
 
 def blocks(language: str) -> list[str]:
@@ -124,7 +124,7 @@ def test_the_python_works(project: Path) -> None:
     (text,) = blocks("python")
     lines = text.splitlines()
     (where,) = [number for number, line in enumerate(lines) if "sim.run" in line]
-    small = "s = s.set('replicates', 1).set('horizon.quarters', 4).set('demand.types', 32)"
+    small = "s = s.set('replicates', 1).set('horizon.quarters', 6).set('demand.types', 32)"
     lines.insert(where, small)
     last = lines.pop().partition("#")[0].strip()
     names: dict[str, object] = {}
