@@ -8,15 +8,15 @@ one meets every point of the others.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from sim.luck import LuckBook
-
-FloatArray = NDArray[np.float64]
 Ranges = Mapping[str, tuple[float, float]]
 
 GRID = "grid"
@@ -73,7 +73,7 @@ class Design:
 
 def count_points(designs: Sequence[Design]) -> int:
     """Number of points of a product of designs."""
-    return int(np.prod([len(design.rows) for design in designs], dtype=object))
+    return math.prod(len(design.rows) for design in designs)
 
 
 def product(designs: Sequence[Design]) -> tuple[tuple[tuple[str, float], ...], ...]:
@@ -100,6 +100,11 @@ def latin_hypercube(ranges: Ranges, points: int, seed: int) -> Design:
     seed
         Another seed is another hypercube.
     """
+    # A scenario without drawn points is read without NumPy.
+    import numpy as np
+
+    from sim.luck import LuckBook
+
     unit = np.empty((points, len(ranges)))
     for column, path in enumerate(ranges):
         # SciPy's own hypercube draws all settings from one stream.
@@ -113,6 +118,7 @@ def sobol(ranges: Ranges, points: int, seed: int) -> Design:
 
     All else as :func:`latin_hypercube`, but that a setting more or less moves every point.
     """
+    import numpy as np
     from scipy.stats import qmc
 
     sequence = qmc.Sobol(len(ranges), scramble=True, rng=np.random.default_rng(seed))
@@ -126,9 +132,11 @@ def balanced(points: int) -> bool:
     return points & (points - 1) == 0
 
 
-def _drawn(kind: str, ranges: Ranges, unit: FloatArray) -> Design:
-    low, high = np.array(list(ranges.values())).T
-    rows = low + unit * (high - low)
-    return Design(
-        kind, tuple(ranges), tuple(map(tuple, rows.tolist())), ranges=tuple(ranges.values())
+def _drawn(kind: str, ranges: Ranges, unit: NDArray[np.float64]) -> Design:
+    """Points (P, S) of the unit cube stretched over the ranges."""
+    ends = tuple(ranges.values())
+    rows = (
+        tuple(low + part * (high - low) for part, (low, high) in zip(row, ends, strict=True))
+        for row in unit.tolist()
     )
+    return Design(kind, tuple(ranges), tuple(rows), ranges=ends)
