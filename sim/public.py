@@ -165,11 +165,11 @@ def run(
     StoreError
         The folder cannot be written, or another process writes it.
     """
-    from sim.batch.batch import run_batch
+    from sim.studies.until import run_scenario
 
     chosen = None if arms is None else scenario.with_baseline(arms)
     folder = Path(out) if out is not None else Path("results") / Path(scenario.file).stem
-    run_batch(
+    run_scenario(
         scenario,
         folder,
         workers=workers,
