@@ -97,7 +97,7 @@ class Results:
         return [str(sentence) for sentence in answer(self._batch, arm=arm)]
 
     def table(self, name: str) -> pd.DataFrame:
-        """Rows of ``runs``, ``market``, ``firms`` or ``events``.
+        """Rows of ``runs``, ``market``, ``firms``, ``events``, or ``products`` if recorded.
 
         Raises
         ------

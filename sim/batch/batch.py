@@ -18,6 +18,7 @@ from sim.calibration.table import HEADINGS, rows
 from sim.errors import CalibrationError, SimError, StoreError
 from sim.record.manifest import read_manifest, write_manifest
 from sim.record.provenance import library_versions, source_digest
+from sim.record.schema import OPTIONAL_TABLES
 from sim.record.store import Store
 from sim.record.writer import write_text
 from sim.scenario.market_tables import market_digest, read_market
@@ -149,7 +150,10 @@ def run_batch(
             tried |= {plan.keys[k] for k in missing}
             add = stopping.more(store, plan, replicates) if stopping is not None else 0
             replicates += add
-        store.compact([_runs_row(scenario, plan, k) for k in range(len(plan.keys))])
+        store.compact(
+            [_runs_row(scenario, plan, k) for k in range(len(plan.keys))],
+            tuple(OPTIONAL_TABLES) if scenario.heading.record == "full" else (),
+        )
         failures = _failures(store, plan)
     seconds = time.time() - began
     write_text(folder / RESOLVED, scenario.resolved_yaml())
@@ -283,6 +287,7 @@ def _manifest(
         "seed": heading.seed,
         "start": str(heading.horizon.start),
         "quarters": heading.horizon.quarters,
+        "record": heading.record,
         "calibrations": list(plan.variants),
         "full": {
             "calibrations": list(variant_values(scenario, full=True)),

@@ -197,7 +197,8 @@ def plan(options: argparse.Namespace) -> int:
             f"to make       {upto}{different * replicates:,}: points that do not touch an arm "
             "are run once"
         )
-    estimate = from_batch(_folder(options), quarters) or from_probe(scenario, cells)
+    before = from_batch(_folder(options), quarters, scenario.heading.record)
+    estimate = before or from_probe(scenario, cells)
     runs = different * replicates
     print(
         f"time          {upto}{_span(estimate.time_for(runs, options.workers))} with "

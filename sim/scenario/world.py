@@ -93,8 +93,9 @@ class Heading(Group):
     until: Until | None = Field(
         default=None, description="adds replicates until a difference is known; for replicates"
     )
-    record: Literal["none", "summary"] = Field(
-        default="summary", description="rows by firm and quarter, or none beside the market's"
+    record: Literal["none", "summary", "full"] = Field(
+        default="summary",
+        description="none: the market's rows alone; summary: by firm too; full: by product too",
     )
 
 

@@ -79,8 +79,8 @@ def test_questions_can_be_asked_in_sql(batch):
 
 
 def test_unknown_names_are_refused(batch, tmp_path):
-    with pytest.raises(StoreError, match="no table products; there are runs, market"):
-        batch.table("products")
+    with pytest.raises(StoreError, match="no table wheels; there are runs, market"):
+        batch.table("wheels")
     with pytest.raises(StoreError, match="no column cahs"):
         batch.table("firms", columns=["cahs"])
     with pytest.raises(StoreError, match="no column firm"):
