@@ -12,8 +12,8 @@ import duckdb
 import pandas as pd
 
 from sim.errors import StoreError
-from sim.record.manifest import read_manifest
-from sim.record.parquet import literal, memory, quoted
+from sim.record.manifest import check_format, read_manifest
+from sim.record.parquet import format_of, literal, memory, quoted
 from sim.record.schema import ALL_TABLES, OPTIONAL_TABLES
 
 # Columns by which rows can be chosen, and the argument that does it.
@@ -58,11 +58,13 @@ class Batch:
         Raises
         ------
         StoreError
-            The batch is unfinished, or there is no such table or column.
+            The batch is unfinished, there is no such table or column, or a newer version wrote
+            the table.
         """
         path = self._path(name)
         chosen = {"runs": runs, "firms": firms, "times": times}
         with memory() as connection:
+            check_format(path, format_of(connection, path))
             source = f"read_parquet({literal(path)}, file_row_number = true)"
             known = [
                 row[0]
@@ -94,8 +96,10 @@ class Batch:
             for name in ALL_TABLES:
                 if name in OPTIONAL_TABLES and not (self.folder / f"{name}.parquet").is_file():
                     continue
-                path = literal(self._path(name))
-                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({path})")
+                path = self._path(name)
+                check_format(path, format_of(connection, path))
+                source = f"read_parquet({literal(path)})"
+                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")
             yield connection
 
     def _path(self, name: str) -> Path:
