@@ -261,7 +261,7 @@ def _manifest(
     chosen = [arm for arm in scenario.arms if arms is None or arm in arms]
     members = {arm: list(scenario.members(arm)) for arm in chosen}
     tables = read_market(heading.market)
-    focus = list(dict.fromkeys(name for arm in chosen for name in members[arm]))
+    focus = list(dict.fromkeys(name for arm in chosen for name in scenario.concerned(arm)))
     try:
         table = rows(runner.calibration(heading.baseline, {}))
     except CalibrationError:

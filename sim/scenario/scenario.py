@@ -171,11 +171,15 @@ class Scenario:
         return settings.model_copy(update={"calibration": closure})
 
     def members(self, arm: str) -> tuple[str, ...]:
-        """Firms that have a contract or take new money in an arm, in order of mention."""
+        """Firms that have a contract in an arm, in order of mention."""
+        contracts = self.settings(arm, dict(self.reference_point().values)).alliances.values()
+        return tuple(dict.fromkeys(name for contract in contracts for name in contract.members))
+
+    def concerned(self, arm: str) -> tuple[str, ...]:
+        """Members of an arm, then the firms that take new money there."""
         settings = self.settings(arm, dict(self.reference_point().values))
-        names = [name for contract in settings.alliances.values() for name in contract.members]
-        names += [injection.to for injection in settings.injections.values()]
-        return tuple(dict.fromkeys(names))
+        given = [injection.to for injection in settings.injections.values()]
+        return tuple(dict.fromkeys([*self.members(arm), *given]))
 
     def with_baseline(self, arms: Sequence[str], option: str = "arms") -> tuple[str, ...]:
         """Some arms, checked, with the baseline before them.
