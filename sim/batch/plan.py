@@ -11,6 +11,7 @@ from sim.batch.run_one import RunSpec
 from sim.record.provenance import library_versions, source_digest
 from sim.scenario.market_tables import market_digest
 from sim.scenario.scenario import Scenario, plain
+from sim.scenario.tree import leaves
 
 # What a number depends on; documentation, report and studies stand outside.
 MODEL_PACKAGES = (
@@ -81,7 +82,8 @@ def variant_values(scenario: Scenario, full: bool) -> dict[str, dict[str, float]
     """Settings of each calibration by label.
 
     The middle one alone, or with ``full`` all of the scenario's, and the middle one in a
-    world where cash has no shadow cost. A file without variants has one, called middle.
+    world where cash has no shadow cost. A file without variants has one, called middle. What the
+    command line sets, no calibration changes.
     """
     known = scenario.variants()
     if not full:
@@ -90,7 +92,11 @@ def variant_values(scenario: Scenario, full: bool) -> dict[str, dict[str, float]
     values = {name: dict(known[name]) for name in known}
     values.setdefault(MIDDLE, {})
     values[NO_COST_OF_CASH] = {**values[MIDDLE], "conduct.mu_max": 0.0}
-    return values
+    told = {".".join(path) for path, _ in leaves(scenario.changes.data)}
+    return {
+        name: {path: value for path, value in changes.items() if path not in told}
+        for name, changes in values.items()
+    }
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.errors import Fault, InputError
 from sim.kernels.grouping import group_sums
 from sim.kernels.ownership import add_stake, claims_matrix
-from sim.scenario.market_tables import MarketTables
+from sim.scenario.market_tables import FIRM_ITEMS, MarketTables
 from sim.scenario.world import WorldSettings
 
 FloatArray = NDArray[np.float64]
@@ -107,36 +107,7 @@ def _firm_values(tables: MarketTables, settings: WorldSettings) -> dict[str, Flo
     return items
 
 
-FIRM_ITEMS = (
-    "exports",
-    "export_growth",
-    "export_margin",
-    "experience_units",
-    "capacity_units",
-    "gross_margin",
-    "depreciation_share",
-    "variable_selling_share",
-    "warranty_share",
-    "dealer_margin",
-    "rd",
-    "fixed_cost",
-    "interest",
-    "other_business",
-    "cash_share",
-    "cash",
-    "debt",
-    "credit_line",
-    "state_backstop",
-    "owner_support",
-    "launches_per_year",
-    "payable_days",
-    "receivable_days",
-    "inventory_days",
-    "discount_rate",
-    "survival_expected",
-)
-
-
+SPLITS = {"depreciation_share": 1.0, "variable_selling_share": -1.0, "warranty_share": -1.0}
 DAYS_ITEMS = ("payable_days", "receivable_days", "inventory_days")
 # Stocks are computed from the flows of a trailing year (equation 5.4).
 MOST_DAYS = 360
@@ -191,6 +162,10 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
     holdings, control = _ownership(tables, settings, position)
     claims_matrix(holdings)
     quarter = BILLION / QUARTERS_A_YEAR
+    net_share = (1.0 - dealer[firm_of]) / (1.0 + vat)
+    sales = np.array([line.units * line.price for line in lines]) * net_share
+    revenue = group_sums(firm_of, sales, len(firms)) / BILLION
+    reclassified = _reclassified(tables, settings, value) * revenue
     return Industry(
         firms=firms,
         kinds=tuple(firm.kind for firm in tables.firms),
@@ -205,7 +180,7 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         battery_kwh=np.array([line.battery_kwh for line in lines]),
         vat=vat,
         dealer_margin=dealer,
-        net_share=(1.0 - dealer[firm_of]) / (1.0 + vat),
+        net_share=net_share,
         observed_markup=value["gross_margin"]
         + value["depreciation_share"]
         - value["variable_selling_share"]
@@ -215,7 +190,7 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         export_margin=value["export_margin"],
         experience=value["experience_units"],
         capacity=value["capacity_units"] / QUARTERS_A_YEAR,
-        fixed_cost=value["fixed_cost"] * quarter,
+        fixed_cost=(value["fixed_cost"] + reclassified) * quarter,
         rd=value["rd"] * quarter,
         interest=value["interest"] * quarter,
         other_business=value["other_business"] * quarter,
@@ -240,6 +215,25 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         * settings.demand.no_purchase_margin
         / QUARTERS_A_YEAR,
     )
+
+
+def _reclassified(
+    tables: MarketTables, settings: WorldSettings, value: dict[str, FloatArray]
+) -> FloatArray:
+    """Share of net revenue that a scenario moves between variable and fixed cost, (F,).
+
+    The accounts give gross margin and result; depreciation, variable selling cost and warranty
+    only split what lies between. Another split moves fixed cost the other way, so that the
+    result of the base year stays (section 5). A fixed cost that the scenario states stands.
+    """
+    moved = np.zeros(len(tables.firms))
+    for item, sign in SPLITS.items():
+        known = np.array([tables.value(firm.firm_id, item) for firm in tables.firms])
+        moved += sign * (value[item] - known)
+    stated = [
+        settings.firms.get(firm.firm_id, {}).get("fixed_cost") is not None for firm in tables.firms
+    ]
+    return np.where(stated, 0.0, moved)
 
 
 def _ownership(

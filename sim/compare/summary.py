@@ -8,7 +8,15 @@ import pandas as pd
 
 from sim.compare.batch import Batch, Scope
 from sim.compare.estimates import estimate
-from sim.compare.measures import CASH_TOGETHER, MEASURES, OF_FIRM, OF_MARKET, SURVIVES, Measure
+from sim.compare.measures import (
+    CASH,
+    CASH_TOGETHER,
+    MEASURES,
+    OF_FIRM,
+    OF_MARKET,
+    SURVIVES,
+    Measure,
+)
 from sim.compare.outcomes import outcomes, values_of
 from sim.compare.pairs import make_pairs
 
@@ -79,6 +87,9 @@ def compare_arms(
                 if measure.of_firm != bool(firm):
                     continue
                 if measure is CASH_TOGETHER and firm not in poolers:
+                    continue
+                # One treasury: what lies on a brand's own account says nothing there.
+                if measure is CASH and batch.is_merger(arm) and firm in batch.members(arm):
                     continue
                 for quarter in quarters:
                     values = values_of(found, measure.key, quarter, firm)

@@ -146,6 +146,20 @@ def add_stake(
         control[target, holder] = 1.0
 
 
+def dilute_control(control: FloatArray, target: int, kept: float) -> None:
+    """New shares of the target dilute the votes of its holders, in place.
+
+    Each holder's rights shrink to ``kept`` of what they were, and what they lose goes to the
+    target's other owners. A holder who decides alone keeps deciding: his control is a contract.
+    """
+    rights = control[target].copy()
+    if rights[target] <= 0.0:
+        return
+    rights *= kept
+    rights[target] += 1.0 - kept
+    control[target] = rights
+
+
 def acquire(holdings: FloatArray, control: FloatArray, acquirer: int, target: int) -> None:
     """Enter a merger into the matrices, in place: the acquirer holds all of the target.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.alliances.contracts import Contract, Stake
 from sim.alliances.review import cleared, concentration_change
 from sim.finance.books import stake_price
-from sim.kernels.ownership import add_stake, control_weights, merge_kappa
+from sim.kernels.ownership import acquire, add_stake, control_weights, dilute_control, merge_kappa
 from sim.quarter.context import Event, Run, Work
 from sim.world.state import State
 
@@ -77,8 +77,16 @@ def _after_deal(state: State, contract: Contract) -> State:
         _enter_stake(probe, contract.stake)
     if contract.merger is not None:
         acquirer, brands = _merging(probe, contract.merger.acquirer, contract.members)
-        probe.owner[brands] = acquirer
+        _join(probe, acquirer, brands)
     return probe
+
+
+def _join(state: State, acquirer: int, brands: NDArray[np.int64]) -> None:
+    """Brands pass to the acquirer, with what they hold and control of others."""
+    for brand in brands:
+        if state.owner[brand] == brand:
+            acquire(state.holdings, state.control, acquirer, int(brand))
+    state.owner[brands] = acquirer
 
 
 def _merging(
@@ -104,6 +112,7 @@ def _enter_stake(state: State, stake: Stake) -> None:
     """New shares dilute all holders of the target in proportion."""
     kept = 1.0 - stake.share
     state.holdings[:, stake.target] *= kept
+    dilute_control(state.control, stake.target, kept)
     state.outside_stake[stake.target] *= kept
     if stake.investor is None:
         state.outside_stake[stake.target] = max(
@@ -145,7 +154,7 @@ def _merge(run: Run, state: State, work: Work, contract: Contract) -> None:
     merger = contract.merger
     assert merger is not None
     acquirer, brands = _merging(state, merger.acquirer, contract.members)
-    state.owner[brands] = acquirer
+    _join(state, acquirer, brands)
     state.kappa = profit_weights(state)
     for brand in brands:
         for stock in (state.debt, state.drawn, state.credit_line):

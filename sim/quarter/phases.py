@@ -45,7 +45,10 @@ def observe(run: Run, state: State, work: Work) -> None:
         pooled(state.burn, state),
     )
     comfort = run.comfort[state.owner]
-    exempt = industry.state_owned[state.owner] & settings.finance.state_backstop
+    # Inside their backstop: while the state's budget of the trailing year is not used up.
+    given = np.add.reduce(state.trailing_state_money)
+    backed = (industry.state_backstop > given) & settings.finance.state_backstop
+    exempt = (industry.state_owned & backed)[state.owner]
     work.mu = shadow_cost_of_cash(work.runway, comfort, settings.conduct.mu_max, exempt)
     trusted = np.minimum(settings.finance.distress_runway_quarters, comfort)
     work.stress = shadow_cost_of_cash(work.runway, trusted, 1.0, exempt)

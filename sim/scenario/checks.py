@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sim.errors import Fault
-from sim.scenario.market_tables import MarketTables
+from sim.scenario.market_tables import FIRM_ITEMS, MarketTables
 from sim.scenario.quarters import Quarter
 from sim.scenario.reader import Path_, shown
 from sim.scenario.tree import Tree, without_nulls
@@ -28,6 +28,7 @@ STRUCTURAL_ITEMS = frozenset(
     {
         "gross_margin", "depreciation_share", "variable_selling_share", "warranty_share",
         "dealer_margin", "experience_units", "discount_rate", "survival_expected",
+        "capacity_units", "exports",
     }
 )
 
@@ -196,7 +197,6 @@ def check_names(
     """Check what a type cannot: that firms exist, dates lie in the run, stakes add up."""
     faults: list[Fault] = []
     firms = tuple(row.firm_id for row in market.firms)
-    items = market.items()
 
     def add(path: Path_, value: object, expected: str, near: str = "") -> None:
         fault = fault_at(tree, path, value, expected, near)
@@ -207,21 +207,22 @@ def check_names(
         if name not in firms:
             add(path, name, f"a firm of {market.name}", nearest(name, firms))
 
-    def date(path: Path_, when: Quarter) -> None:
+    def date(path: Path_, when: Quarter, what: str = "") -> None:
         if horizon is None:
             return
         first = horizon.start.index
         last = Quarter(first + horizon.quarters - 1)
         if not first <= when.index <= last.index:
-            add(path, str(when), f"a quarter within the horizon, {horizon.start} to {last}")
+            add(path, str(when), f"a quarter within the horizon, {horizon.start} to {last}{what}")
 
     for name in settings.calibration.closure_firms:
         firm(("calibration", "closure_firms"), name)
     for name, values in settings.firms.items():
         firm(("firms", name), name)
         for item in values:
-            if item not in items:
-                add(("firms", name, item), item, "a firm item", nearest(item, items))
+            if item not in FIRM_ITEMS:
+                near = nearest(item, FIRM_ITEMS)
+                add(("firms", name, item), item, "a firm item that the model reads", near)
     held: dict[str, float] = {}
     for row in market.holdings:
         held[row.target] = held.get(row.target, 0.0) + row.share
@@ -238,8 +239,12 @@ def check_names(
             firm((*path, "members"), member)
         if len(set(contract.members)) < len(contract.members):
             add((*path, "members"), list(contract.members), "each member once")
-        date((*path, "start"), contract.start)
         stake, merger = contract.terms.equity_stake, contract.terms.merger
+        date((*path, "start"), contract.start)
+        if contract.review.on and (stake is not None or merger is not None):
+            delay = contract.review.delay_quarters
+            signed = Quarter(contract.start.index + delay)
+            date((*path, "start"), signed, f", a review of {delay} quarters included")
         if stake is not None:
             term = (*path, "terms", "equity_stake")
             for side in ("investor", "target"):

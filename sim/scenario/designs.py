@@ -100,7 +100,7 @@ def latin_hypercube(ranges: Ranges, points: int, seed: int) -> Design:
     seed
         Another seed is another hypercube.
     """
-    # A scenario without drawn points is read without NumPy.
+    # A scenario without drawn designs loads without NumPy.
     import numpy as np
 
     from sim.luck import LuckBook
@@ -133,10 +133,10 @@ def balanced(points: int) -> bool:
 
 
 def _drawn(kind: str, ranges: Ranges, unit: NDArray[np.float64]) -> Design:
-    """Points (P, S) of the unit cube stretched over the ranges."""
-    ends = tuple(ranges.values())
-    rows = (
-        tuple(low + part * (high - low) for part, (low, high) in zip(row, ends, strict=True))
-        for row in unit.tolist()
+    import numpy as np
+
+    low, high = np.array(list(ranges.values())).T
+    rows = low + unit * (high - low)
+    return Design(
+        kind, tuple(ranges), tuple(map(tuple, rows.tolist())), ranges=tuple(ranges.values())
     )
-    return Design(kind, tuple(ranges), tuple(rows), ranges=ends)

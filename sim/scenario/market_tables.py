@@ -27,6 +27,35 @@ CONTROLS = ("silent", "proportional", "full")
 # What fits beside a row of a picture.
 MOST_LETTERS = 24
 CONFIDENCE = ("high", "medium", "low")
+# Figures of a firm that the model reads; the tables hold others, from which these were derived.
+FIRM_ITEMS = (
+    "exports",
+    "export_growth",
+    "export_margin",
+    "experience_units",
+    "capacity_units",
+    "gross_margin",
+    "depreciation_share",
+    "variable_selling_share",
+    "warranty_share",
+    "dealer_margin",
+    "rd",
+    "fixed_cost",
+    "interest",
+    "other_business",
+    "cash_share",
+    "cash",
+    "debt",
+    "credit_line",
+    "state_backstop",
+    "owner_support",
+    "launches_per_year",
+    "payable_days",
+    "receivable_days",
+    "inventory_days",
+    "discount_rate",
+    "survival_expected",
+)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _Key = TypeVar("_Key")
 
@@ -133,11 +162,6 @@ class MarketTables:
         if item not in self.market_figures:
             raise InputError([Fault("market_values.csv", 0, item, "", "a row for this item")])
         return self.market_figures[item].value
-
-    def items(self) -> tuple[str, ...]:
-        """Names of all firm items."""
-        names = {item for _, item in self.firm_figures} | {item for _, item in self.kind_figures}
-        return tuple(sorted(names))
 
 
 class _Sheet:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sim.errors import Fault, InputError
 from sim.scenario.checks import is_number, is_structural
-from sim.scenario.market_tables import SCENARIOS, MarketTables
+from sim.scenario.market_tables import FIRM_ITEMS, SCENARIOS, MarketTables
 from sim.scenario.reader import read_text, shown
 from sim.scenario.scenario import Scenario
 
@@ -40,12 +40,12 @@ def sensitivity_set(
     """
     result = [*_settings(scenario)]
     for firm in tables.firms:
-        items = tables.items() if firm.firm_id in focus else ALWAYS
+        items = sorted(FIRM_ITEMS) if firm.firm_id in focus else ALWAYS
         for item in items:
             if (firm.firm_id, item) not in tables.firm_figures:
                 continue
             figure = tables.figure(firm.firm_id, item)
-            if figure.low < figure.high and item not in ("units_domestic", "net_revenue"):
+            if figure.low < figure.high:
                 path = ("firms", firm.firm_id, item)
                 result.append(
                     Prior(

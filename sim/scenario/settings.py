@@ -119,7 +119,11 @@ class Conduct(Group):
     mu_max: Real = number("highest shadow cost of cash", "ratio", ge=0.0, le=50.0)
     comfort_quarters: Real = number("runway that is comfortable", "quarters", ge=0.0, le=80.0)
     idle_cost_share: Real = number(
-        "labour and contracts that idle plants cannot shed", "share of unit cost", ge=0.0, le=0.2
+        "labour and contracts that idle plants cannot shed",
+        "share of unit cost",
+        "structural",
+        ge=0.0,
+        le=0.2,
     )
     parts: Parts = Parts()
 

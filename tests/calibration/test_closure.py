@@ -222,3 +222,17 @@ def test_peace_without_other_motives_is_static_nash():
     assert np.max(np.abs(conditions(found.x))) < 1e-10
     assert np.max(np.abs(walked / np.exp(found.x) - 1.0)) < 1e-8
     assert np.median(walked / industry.price) > 1.02
+
+
+@pytest.mark.parametrize("item", ["depreciation_share", "warranty_share", "variable_selling_share"])
+def test_another_split_of_the_accounts_makes_no_money(item):
+    """Contribution less fixed cost of the base year stays when a cost is counted elsewhere."""
+
+    def left(sets):
+        calibration = runner(tuple(sets)).calibration("solo", {})
+        industry, firm = calibration.industry, calibration.industry.index("leapmotor")
+        units = industry.by_firm(industry.units)[firm]
+        return units * calibration.observed_markup[firm] - industry.fixed_cost[firm]
+
+    base, moved = left([]), left([f"firms.leapmotor.{item}=0.02"])
+    assert moved == pytest.approx(base, rel=1e-9)

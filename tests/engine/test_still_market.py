@@ -56,7 +56,6 @@ def test_sales_and_costs_stay_with_them():
         "costs.battery_decline=0.06",
         "conduct.mu_max=4",
         "conduct.war_intensity=0.99",
-        "conduct.idle_cost_share=0.014",
         "conduct.parts.learning=false",
         "conduct.parts.idle=false",
         "conduct.parts.war=false",
@@ -79,3 +78,11 @@ def test_the_market_grows_without_moving_prices_once_plants_do_not_matter():
         walk(run, 8, lambda state, work, kept=prices: kept.append(work.price))
         paths.append(np.array(prices))
     assert np.max(np.abs(paths[0] / paths[1] - 1.0)) < 1e-8
+
+
+@pytest.mark.parametrize(
+    "split", ["conduct.idle_cost_share=0.014", "firms.leapmotor.capacity_units=600000"]
+)
+def test_how_the_lambda_of_2024_is_split_moves_nothing_in_2024(split):
+    # What idle plants explain, war does not: the calibration takes the rest.
+    assert largest_move(split, quarters=4) < 1e-8

@@ -15,6 +15,7 @@ from sim.kernels.ownership import (
     add_stake,
     claims_matrix,
     control_weights,
+    dilute_control,
     merge_kappa,
     owner_weights,
     product_weights,
@@ -190,3 +191,15 @@ def test_weights_by_product_follow_the_firms():
         product_weights(kappa, np.array([0, 2]))
     with pytest.raises(KernelInputError, match="not finite"):
         product_weights(kappa * np.nan, np.array([0, 1]))
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.8, 1.0])
+def test_new_shares_dilute_votes_as_they_dilute_claims(kept):
+    control = np.array([[0.4, 0.6, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
+    dilute_control(control, 0, kept)
+    np.testing.assert_allclose(control[0], [1.0 - 0.6 * kept, 0.6 * kept, 0.0])
+    assert control.min() >= 0.0
+    np.testing.assert_allclose(control.sum(axis=1), 1.0)
+    # Who decides alone keeps deciding.
+    dilute_control(control, 2, kept)
+    np.testing.assert_array_equal(control[2], [0.0, 1.0, 0.0])
