@@ -97,7 +97,7 @@ class Results:
         return [str(sentence) for sentence in answer(self._batch, arm=arm)]
 
     def table(self, name: str) -> pd.DataFrame:
-        """Rows of ``runs``, ``market``, ``firms`` or ``events``.
+        """Rows of ``runs``, ``market``, ``firms``, ``events``, or ``products`` if recorded.
 
         Raises
         ------
@@ -165,11 +165,11 @@ def run(
     StoreError
         The folder cannot be written, or another process writes it.
     """
-    from sim.batch.batch import run_batch
+    from sim.studies.until import run_scenario
 
     chosen = None if arms is None else scenario.with_baseline(arms)
     folder = Path(out) if out is not None else Path("results") / Path(scenario.file).stem
-    run_batch(
+    run_scenario(
         scenario,
         folder,
         workers=workers,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sim.batch.executor import OnDone, Outcome, run_tasks
 from sim.batch.plan import MODEL_PACKAGES, Plan, make_plan, variant_values
@@ -18,6 +18,7 @@ from sim.calibration.table import HEADINGS, rows
 from sim.errors import CalibrationError, SimError, StoreError
 from sim.record.manifest import read_manifest, write_manifest
 from sim.record.provenance import library_versions, source_digest
+from sim.record.schema import OPTIONAL_TABLES
 from sim.record.store import Store
 from sim.record.writer import write_text
 from sim.scenario.market_tables import market_digest, read_market
@@ -65,6 +66,20 @@ class Finished:
     seconds: float
 
 
+class Stopping(Protocol):
+    """A rule by which replicates are added."""
+
+    @property
+    def first(self) -> int:
+        """Replicates before the first look."""
+
+    def more(self, store: Store, plan: Plan, replicates: int) -> int:
+        """Replicates to add after a look at the runs of ``replicates``; 0 to stop."""
+
+    def told(self) -> dict[str, Any]:
+        """What the manifest says: the wish, the looks, and why it stopped."""
+
+
 def run_batch(
     scenario: Scenario,
     folder: Path,
@@ -76,6 +91,7 @@ def run_batch(
     arms: tuple[str, ...] | None = None,
     commands: dict[str, str] | None = None,
     quiet: bool = False,
+    stopping: Stopping | None = None,
 ) -> Finished:
     """Run a scenario into a folder; runs made earlier under the same key are not made again.
 
@@ -95,45 +111,66 @@ def run_batch(
         reproduced from its resolved scenario.
     quiet
         No progress on stderr.
+    stopping
+        Says how many replicates to make and to add; the scenario's own number if not given.
 
     Raises
     ------
     StoreError
         The folder cannot be written, or another process writes it.
+    ValueError
+        The scenario has a stopping rule, and nobody to apply it.
     """
+    if stopping is None and scenario.heading.until is not None:
+        raise ValueError("a scenario with a stopping rule is run by sim.studies.until")
     began = time.time()
     commands = {"rerun": _rerun(full, arms), **(commands or {})}
-    plan = make_plan(scenario, full=full, arms=arms)
+    runner = Runner(scenario)
+    replicates = stopping.first if stopping is not None else scenario.heading.replicates
+    plan = make_plan(scenario, full=full, arms=arms, replicates=replicates)
+    tried: set[str] = set()
+    running, add = 0.0, replicates
     with Store(folder) as store:
-        done = store.done_keys()
-        missing = plan.missing(done)
-        runner = Runner(scenario)
-        if missing and workers > 1:
-            runner.compile_kernels()
-        started = time.time()
-        with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
-            _maker(executor, scheduler)(
-                FACTORY,
-                scenario,
-                [plan.specs[k] for k in missing],
-                workers,
-                _keeper(store, plan, missing, progress),
-            )
-        running = time.time() - started
-        store.compact([_runs_row(scenario, plan, k) for k in range(len(plan.keys))])
+        while add:
+            plan = plan.of(replicates)
+            # What failed in this call would fail again.
+            missing = [k for k in plan.missing(store.done_keys()) if plan.keys[k] not in tried]
+            if missing and workers > 1 and not tried:
+                runner.compile_kernels()
+            started = time.time()
+            with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
+                _maker(executor, scheduler)(
+                    FACTORY,
+                    scenario,
+                    [plan.specs[k] for k in missing],
+                    workers,
+                    _keeper(store, plan, missing, progress),
+                )
+            running += time.time() - started
+            tried |= {plan.keys[k] for k in missing}
+            add = stopping.more(store, plan, replicates) if stopping is not None else 0
+            replicates += add
+        store.compact(
+            [_runs_row(scenario, plan, k) for k in range(len(plan.keys))],
+            tuple(OPTIONAL_TABLES) if scenario.heading.record == "full" else (),
+        )
         failures = _failures(store, plan)
     seconds = time.time() - began
     write_text(folder / RESOLVED, scenario.resolved_yaml())
     write_text(folder / "sources.txt", scenario.sources())
-    measured = {"runs": len(missing), "seconds": round(running, 1), "workers": workers}
+    measured = {"runs": len(tried), "seconds": round(running, 1), "workers": workers}
     manifest = _manifest(scenario, runner, plan, failures, commands, began, seconds, arms)
-    write_manifest(folder, {**manifest, "made": measured if missing else _made_before(folder)})
+    manifest["replicates"] = replicates
+    if stopping is not None:
+        manifest["until"] = stopping.told()
+        manifest["full"]["replicates"] = replicates
+    write_manifest(folder, {**manifest, "made": measured if tried else _made_before(folder)})
     write_text(folder / "reproduce.txt", commands["rerun"] + "\n")
     return Finished(
         folder,
         len(plan.keys),
         plan.different,
-        len(missing),
+        len(tried),
         len(failures),
         tuple(failures[:5]),
         seconds,
@@ -250,6 +287,7 @@ def _manifest(
         "seed": heading.seed,
         "start": str(heading.horizon.start),
         "quarters": heading.horizon.quarters,
+        "record": heading.record,
         "calibrations": list(plan.variants),
         "full": {
             "calibrations": list(variant_values(scenario, full=True)),

@@ -10,7 +10,7 @@ from sim.batch.plan import Cell
 from sim.batch.run_one import Runner, RunSpec
 from sim.errors import StoreError
 from sim.record.manifest import read_manifest
-from sim.record.schema import TABLES
+from sim.record.schema import ALL_TABLES
 from sim.record.store import LEDGER
 from sim.scenario.scenario import Scenario
 
@@ -46,8 +46,8 @@ class Estimate:
         return runs * self.bytes
 
 
-def from_batch(folder: Path, quarters: int) -> Estimate | None:
-    """Estimate from a batch that lies in a folder; None if there is none that was measured."""
+def from_batch(folder: Path, quarters: int, record: str = "summary") -> Estimate | None:
+    """Estimate from a batch in a folder; None if none was measured with these rows."""
     try:
         manifest = read_manifest(folder)
     except StoreError:
@@ -55,10 +55,12 @@ def from_batch(folder: Path, quarters: int) -> Estimate | None:
     made = manifest.get("made")
     if not isinstance(made, dict) or not made.get("runs") or not manifest.get("quarters"):
         return None
+    if manifest.get("record", record) != record:
+        return None
     scale = quarters / float(manifest["quarters"])
     runs = int(made["runs"])
     seconds = float(made["seconds"]) * min(int(made["workers"]), runs) / runs
-    files = [folder / LEDGER, *(folder / f"{name}.parquet" for name in TABLES)]
+    files = [folder / LEDGER, *(folder / f"{name}.parquet" for name in ALL_TABLES)]
     size = sum(path.stat().st_size for path in files if path.is_file())
     total = max(1, int(manifest["runs"]["total"]))
     basis = f"measured on the {runs:,} runs of {folder}"

@@ -44,11 +44,28 @@ class Plan:
         Identity of each run: what its numbers depend on and nothing else.
     variants
         Labels of the calibrations.
+    cells
+        What is repeated for every replicate.
     """
 
     specs: tuple[RunSpec, ...]
     keys: tuple[str, ...]
     variants: tuple[str, ...]
+    cells: tuple[Cell, ...] = ()
+
+    def of(self, replicates: int) -> Plan:
+        """The same cells with another number of replicates; fewer are the first of more."""
+        specs: list[RunSpec] = []
+        keys: list[str] = []
+        for replicate in range(replicates):
+            for cell in self.cells:
+                specs.append(
+                    RunSpec(
+                        len(specs), replicate, cell.point, cell.arm, cell.variant, cell.values
+                    )
+                )
+                keys.append(f"{cell.key}-{replicate:07d}")
+        return Plan(tuple(specs), tuple(keys), self.variants, self.cells)
 
     def missing(self, done: Mapping[str, str]) -> list[int]:
         """Runs to make, given the status of those kept by key: each key once, in order."""
@@ -130,6 +147,7 @@ def make_plan(
     *,
     full: bool = False,
     arms: tuple[str, ...] | None = None,
+    replicates: int | None = None,
 ) -> Plan:
     """List the runs of a batch.
 
@@ -139,19 +157,12 @@ def make_plan(
         Run every calibration of the scenario, not only the middle one.
     arms
         Only these arms.
+    replicates
+        How many; the scenario's own if not given.
     """
     cells = make_cells(scenario, full=full, arms=arms)
-    specs: list[RunSpec] = []
-    keys: list[str] = []
-    for replicate in range(scenario.heading.replicates):
-        for cell in cells:
-            specs.append(
-                RunSpec(
-                    len(specs), replicate, cell.point, cell.arm, cell.variant, cell.values
-                )
-            )
-            keys.append(f"{cell.key}-{replicate:07d}")
-    return Plan(tuple(specs), tuple(keys), tuple(variant_values(scenario, full)))
+    count = scenario.heading.replicates if replicates is None else replicates
+    return Plan((), (), tuple(variant_values(scenario, full)), cells).of(count)
 
 
 def _common_identity(scenario: Scenario) -> dict[str, object]:

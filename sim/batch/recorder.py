@@ -22,10 +22,19 @@ NO_PARTS = ShadowParts(0.0, 0.0, 0.0, 0.0)  # of a firm that has left
 
 
 class Recorder:
-    """Collects a row a quarter, a row a quarter and firm, and the events."""
+    """Collects a row a quarter, a row a quarter and firm, and the events.
 
-    def __init__(self, run: Run) -> None:
+    Parameters
+    ----------
+    run
+        The run to record.
+    products
+        Collect a row a quarter and line on sale too.
+    """
+
+    def __init__(self, run: Run, *, products: bool = False) -> None:
         self._run = run
+        self._products: dict[str, list[NDArray[np.generic]]] | None = {} if products else None
         self._market: dict[str, list[object]] = {}
         self._firms: dict[str, list[NDArray[np.generic]]] = {}
         self._events: list[Event] = []
@@ -40,6 +49,9 @@ class Recorder:
         for name, values in self._firm_rows(state, work).items():
             # Phases may write into the arrays of a state; a row is what they held at its time.
             self._firms.setdefault(name, []).append(values.copy())
+        if self._products is not None:
+            for name, values in self._product_rows(state, work).items():
+                self._products.setdefault(name, []).append(values)
         self._events.extend(work.events)
 
     def _market_row(self, state: State, work: Work) -> dict[str, object]:
@@ -118,14 +130,31 @@ class Recorder:
             "group_cash": pooled(state.cash, state),
         }
 
+    def _product_rows(self, state: State, work: Work) -> dict[str, NDArray[np.generic]]:
+        industry, problem = self._run.world.industry, work.problem
+        assert problem is not None
+        # Choosing by position copies, so no later phase writes into these.
+        sold = np.flatnonzero(work.sold > 0.0)
+        units = work.sold[sold]
+        return {
+            "t": np.full(len(sold), state.t - 1, dtype=np.int32),
+            "line": sold,
+            "firm": industry.firm_of[sold],
+            "price": work.price[sold],
+            "cost": work.cost[sold],
+            "units": units,
+            "quality": problem.demand.delta[sold],
+            "share": units / max(float(units.sum()), 1e-300),
+        }
+
     def tables(self) -> dict[str, Columns]:
-        """Columns of the market, firm and event tables of this run."""
+        """Columns of the tables of this run."""
         firms = self._run.world.industry.firms
         names = {"firm": np.array(firms), "owner": np.array(firms), "state": np.array(STATES)}
         rows = {name: np.concatenate(values) for name, values in self._firms.items()}
         for name, texts in names.items():
             rows[name] = texts[rows[name].astype(np.int64)]
-        return {
+        tables = {
             "market": {name: np.array(values) for name, values in self._market.items()},
             "firms": rows,
             "events": {
@@ -139,3 +168,10 @@ class Recorder:
                 "detail": np.array([event.detail for event in self._events], dtype=np.str_),
             },
         }
+        if self._products is not None:
+            products = {name: np.concatenate(values) for name, values in self._products.items()}
+            ids = {"line": np.array(self._run.world.industry.lines), "firm": np.array(firms)}
+            for name, known in ids.items():
+                products[name] = known[products[name].astype(np.int64)]
+            tables["products"] = products
+        return tables

@@ -183,11 +183,12 @@ class Runner:
         from sim.engine.model import PriceWar
 
         run = self.run_of(spec.arm, dict(spec.values), spec.replicate)
-        model, recorder = PriceWar(run), Recorder(run)
+        level = self._scenario.heading.record
+        model, recorder = PriceWar(run), Recorder(run, products=level == "full")
         model.walk(run.world.quarters, recorder.quarter)
         model.remove_all_agents()
         tables = recorder.tables()
-        if self._scenario.heading.record == "none":
+        if level == "none":
             tables["firms"] = {name: values[:0] for name, values in tables["firms"].items()}
         return RunRecord(number=spec.number, tables=tables)
 

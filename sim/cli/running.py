@@ -108,14 +108,15 @@ def run(options: argparse.Namespace) -> int:
     arms = _only(options, scenario)
     folder = _folder(options)
 
-    from sim.batch.batch import run_batch
     from sim.report import write_report
+    from sim.studies.until import run_scenario
 
+    fixed = None if scenario.heading.until is not None else scenario.heading.replicates
     commands = {
-        "rerun": _command(options, scenario.heading.replicates, full=options.full),
+        "rerun": _command(options, fixed, full=options.full),
         "full": _command(options, None, full=True),
     }
-    finished = run_batch(
+    finished = run_scenario(
         scenario,
         folder,
         workers=options.workers,
@@ -159,6 +160,9 @@ def _say(finished: Finished, paths: list[Path], scenario: Scenario) -> None:
     same = f", {joined:,} the same as another" if joined else ""
     counts = f"{finished.total:,} runs{old}{same}, {finished.failed} failed"
     print(f"{counts}, {finished.seconds:.0f} s")
+    until = Batch(finished.folder).manifest.get("until")
+    if until is not None:
+        print(f"stopped: {until['why']}")
     for failure in finished.failures:
         print(f"  run {failure.number} ({failure.name}): {failure.error}", file=sys.stderr)
     print(f"tables   {finished.folder}/*.parquet, {finished.folder}/tables")
@@ -177,31 +181,47 @@ def plan(options: argparse.Namespace) -> int:
     arms = _only(options, scenario) or scenario.arms
     variants, points = variant_values(scenario, options.full), scenario.points()
     cells = make_cells(scenario, full=options.full, arms=arms, most=CELLS_TOLD_APART)
-    replicates, quarters = scenario.heading.replicates, scenario.heading.horizon.quarters
+    replicates, quarters = scenario.most_replicates, scenario.heading.horizon.quarters
     total = different = len(variants) * len(points) * len(arms)
     print(f"arms          {', '.join(arm for arm in scenario.arms if arm in arms)}")
     print(f"points        {len(points):,}")
     for design in scenario.designs:
         print(f"              {design.told()}")
     print(f"calibrations  {', '.join(variants)}")
-    print(f"replicates    {replicates:,}")
-    print(f"runs          {total * replicates:,} of {quarters} quarters")
+    upto = _print_replicates(scenario, arms)
+    print(f"runs          {upto}{total * replicates:,} of {quarters} quarters")
     if len(cells) == total:
         different = len({cell.key for cell in cells})
     if different < total:
         print(
-            f"to make       {different * replicates:,}: points that do not touch an arm are run "
-            "once"
+            f"to make       {upto}{different * replicates:,}: points that do not touch an arm "
+            "are run once"
         )
-    estimate = from_batch(_folder(options), quarters) or from_probe(scenario, cells)
+    before = from_batch(_folder(options), quarters, scenario.heading.record)
+    estimate = before or from_probe(scenario, cells)
     runs = different * replicates
     print(
-        f"time          {_span(estimate.time_for(runs, options.workers))} with "
+        f"time          {upto}{_span(estimate.time_for(runs, options.workers))} with "
         f"{options.workers} workers, {1000.0 * estimate.seconds:.0f} ms a run"
     )
-    print(f"size          {_size(estimate.size_for(runs))}")
+    print(f"size          {upto}{_size(estimate.size_for(runs))}")
     print(f"              ({estimate.basis}; nothing was written)")
     return 0
+
+
+def _print_replicates(scenario: Scenario, arms: tuple[str, ...]) -> str:
+    """Print how many replicates; return the words before what they are the most of."""
+    until = scenario.heading.until
+    if until is None:
+        print(f"replicates    {scenario.heading.replicates:,}")
+        return ""
+    from sim.studies.until import stopping_rule
+
+    rule = stopping_rule(scenario, arms)
+    assert rule is not None
+    print(f"replicates    {rule.first:,} to {until.most:,}, until {until.metric} of {until.arm}")
+    print(f"              less {scenario.heading.baseline} is known to {until.half_width:g}")
+    return "at most "
 
 
 def _folder(options: argparse.Namespace) -> Path:

@@ -54,22 +54,33 @@ def validate(options: argparse.Namespace) -> int:
                 )
                 continue
             scenario = load(file, options.sets)
+            _check_until(scenario)
         except InputError as error:
             faults += error.faults
             continue
         for notice in scenario.notices:
             print(notice, file=sys.stderr)
         points = len(scenario.points())
-        runs = len(scenario.arms) * points * scenario.heading.replicates
+        replicates = scenario.most_replicates
+        runs = len(scenario.arms) * points * replicates
+        upto = "" if scenario.heading.until is None else "at most "
         print(
             f"{printable(file)}: valid; {len(scenario.arms)} arms x {points} points x "
-            f"{scenario.heading.replicates} replicates = {runs:,} runs"
+            f"{upto}{replicates} replicates = {runs:,} runs"
         )
         if not options.text:
             sound &= _validate_market(scenario)
     if faults:
         raise InputError(faults)
     return 0 if sound else 1
+
+
+def _check_until(scenario: Scenario) -> None:
+    """Raise InputError where a stopping rule asks for a measure that there is not."""
+    if scenario.heading.until is not None:
+        from sim.studies.until import stopping_rule
+
+        stopping_rule(scenario)
 
 
 def _validate_market(scenario: Scenario) -> bool:

@@ -139,7 +139,8 @@ def printed_comparison(
     broken = int(table["failed_pairs"].max()) if len(table) else 0
     whole = int(table["pairs"].max()) if len(table) else 0
     pairs = f"{whole} complete pairs, {broken} with a failed run."
-    said = filter(None, [pairs, batch.luck_told, worth_of_pairing(differs)])
+    headline = differs[differs["quarter"] == batch.headline_quarter]
+    said = filter(None, [pairs, batch.luck_told, worth_of_pairing(headline)])
     parts.append(textwrap.fill(" ".join(said), WIDTH))
     parts.append(_printed_losers(batch, arm, baseline, scope))
     return "\n\n".join(parts) + "\n"

@@ -12,9 +12,9 @@ import duckdb
 import pandas as pd
 
 from sim.errors import StoreError
-from sim.record.manifest import read_manifest
-from sim.record.parquet import literal, memory, quoted
-from sim.record.schema import TABLES
+from sim.record.manifest import check_format, read_manifest
+from sim.record.parquet import format_of, literal, memory, quoted
+from sim.record.schema import ALL_TABLES, OPTIONAL_TABLES
 
 # Columns by which rows can be chosen, and the argument that does it.
 _CHOSEN_BY = {"runs": "run", "firms": "firm", "times": "t"}
@@ -49,7 +49,7 @@ class Batch:
         Parameters
         ----------
         name
-            ``runs``, ``market``, ``firms`` or ``events``.
+            ``runs``, ``market``, ``firms``, ``events``, or ``products`` where they are recorded.
         columns
             Columns to read, in this order; all by default.
         runs, firms, times
@@ -58,11 +58,13 @@ class Batch:
         Raises
         ------
         StoreError
-            The batch is unfinished, or there is no such table or column.
+            The batch is unfinished, there is no such table or column, or a newer version wrote
+            the table.
         """
         path = self._path(name)
         chosen = {"runs": runs, "firms": firms, "times": times}
         with memory() as connection:
+            check_format(path, format_of(connection, path))
             source = f"read_parquet({literal(path)}, file_row_number = true)"
             known = [
                 row[0]
@@ -91,15 +93,21 @@ class Batch:
     def sql(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open DuckDB with the tables of the batch as views, for questions of one's own."""
         with memory() as connection:
-            for name in TABLES:
-                path = literal(self._path(name))
-                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({path})")
+            for name in ALL_TABLES:
+                if name in OPTIONAL_TABLES and not (self.folder / f"{name}.parquet").is_file():
+                    continue
+                path = self._path(name)
+                check_format(path, format_of(connection, path))
+                source = f"read_parquet({literal(path)})"
+                connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")
             yield connection
 
     def _path(self, name: str) -> Path:
-        if name not in TABLES:
-            raise StoreError(f"no table {name}; there are {', '.join(TABLES)}")
+        if name not in ALL_TABLES:
+            raise StoreError(f"no table {name}; there are {', '.join(ALL_TABLES)}")
         path = self.folder / f"{name}.parquet"
+        if name in OPTIONAL_TABLES and not path.is_file():
+            raise StoreError(f"{self.folder}: no table {name}; it takes record: full to have one")
         if not path.is_file():
             raise StoreError(
                 f"{self.folder}: the batch is not finished ({path.name} is missing); "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.record.schema import FORMAT, SWEPT_AFTER, TABLES, Table
+from sim.record.schema import ALL_TABLES, FORMAT, SWEPT_AFTER, Table
 
 _HEAD = f"""# Results
 
@@ -15,6 +15,7 @@ text is made from `sim/record/schema.py`; the tables are in format {FORMAT}.
 | `manifest.json` | what was run: scenario, arms, seed, versions, digests |
 | `scenario.resolved.yaml` | the scenario with every setting written out |
 | `runs.parquet`, `market.parquet`, `firms.parquet`, `events.parquet` | the tables below |
+| `products.parquet` | a row a product line and quarter, where the scenario says `record: full` |
 | `tables/*.csv`, `figures/*` | what the report shows |
 | `reproduce.txt` | the commands that make this folder again |
 | `ledger.sqlite` | every finished run, so that a stopped batch goes on where it was |
@@ -32,7 +33,7 @@ WHERE firm = 'leapmotor' AND t = 23 GROUP BY arm;
 
 def results_readme() -> str:
     """Return the text of ``results/README.md``."""
-    return "\n".join([_HEAD, *(_described(table) for table in TABLES.values())])
+    return "\n".join([_HEAD, *(_described(table) for table in ALL_TABLES.values())])
 
 
 def _described(table: Table) -> str:

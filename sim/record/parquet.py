@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.errors import StoreError
 from sim.record.run_record import Columns
-from sim.record.schema import Column, Table
+from sim.record.schema import FORMAT, Column, Table
 
 ROW_GROUP = 122_880
 SQL_TYPES = {
@@ -32,9 +32,10 @@ _PART = f"(FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE {ROW_GROUP})
 # Numbers of a simulation are mostly noise: a higher level takes twice as long and saves nothing,
 # and columns of many values gain nothing from a dictionary.
 _WHOLE = (
-    f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, "
-    f"ROW_GROUP_SIZE {ROW_GROUP})"
+    f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000, "
+    f"ROW_GROUP_SIZE {ROW_GROUP}"
 )
+FORMAT_KEY = "format"
 
 
 def quoted(name: str) -> str:
@@ -127,8 +128,18 @@ class TableWriter:
         files = ", ".join(literal(part) for part in self._parts)
         with refusals():
             self._duckdb.execute(
-                f"COPY (SELECT * FROM read_parquet([{files}])) TO {literal(path)} {_WHOLE}"
+                f"COPY (SELECT * FROM read_parquet([{files}])) TO {literal(path)} "
+                f"({_WHOLE}, KV_METADATA {{{FORMAT_KEY}: '{FORMAT}'}})"
             )
+
+
+def format_of(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """The format that a table says it is in; 1 where it says nothing, as the first ones did."""
+    found = connection.execute(
+        f"SELECT decode(value) FROM parquet_kv_metadata({literal(path)}) WHERE decode(key) = "
+        f"'{FORMAT_KEY}'"
+    ).fetchone()
+    return int(found[0]) if found is not None and str(found[0]).isdecimal() else 1
 
 
 def _joined(column: Column, runs: Sequence[Columns]) -> np.ndarray:

@@ -165,8 +165,27 @@ EVENTS = Table(
     ),
 )
 
+PRODUCTS = Table(
+    "products",
+    "one line on sale in one quarter of one run; only with `record: full`",
+    (
+        _RUN,
+        _T,
+        Column("line", "text", "-", "id of the product line"),
+        _FIRM,
+        Column("price", "float64", "CNY", "price paid, tax included"),
+        Column("cost", "float64", "CNY", "marginal cost"),
+        Column("units", "float64", "vehicles", "sold at home in the quarter"),
+        Column("quality", "float64", "utility", "mean utility but for price"),
+        Column("share", "float64", "share", "of electric cars sold at home in the quarter"),
+    ),
+)
+
 TABLES: dict[str, Table] = {table.name: table for table in (RUNS, MARKET, FIRMS, EVENTS)}
 RUN_TABLES = ("market", "firms", "events")
+# Tables that a batch has only if its scenario asks for them.
+OPTIONAL_TABLES: dict[str, Table] = {PRODUCTS.name: PRODUCTS}
+ALL_TABLES: dict[str, Table] = {**TABLES, **OPTIONAL_TABLES}
 
 
 def check_columns(table: Table, names: Iterable[str]) -> None:

@@ -23,11 +23,12 @@ from sim.record.manifest import check_format
 from sim.record.parquet import TableWriter
 from sim.record.run_record import Columns, RunRecord, intact
 from sim.record.schema import (
+    ALL_TABLES,
     FORMAT,
+    OPTIONAL_TABLES,
     RUN_TABLES,
     RUNS,
     SWEPT_AFTER,
-    TABLES,
     Column,
     Table,
     check_columns,
@@ -143,7 +144,9 @@ class Store:
             rows = self._ledger.execute("SELECT key, error FROM runs WHERE status != 'ok'")
             return dict(rows.fetchall())
 
-    def compact(self, order: Sequence[tuple[str, RunColumns]]) -> None:
+    def compact(
+        self, order: Sequence[tuple[str, RunColumns]], optional: Sequence[str] = ()
+    ) -> None:
         """Write ``runs``, ``market``, ``firms`` and ``events`` as Parquet files.
 
         Parameters
@@ -152,6 +155,8 @@ class Store:
             Key and columns of each run in canonical order; its place becomes ``run``. The columns
             are those of table ``runs`` but ``run``, ``status`` and ``error``, and one number for
             each swept setting. A key may stand at several places.
+        optional
+            Tables to write beside them, such as ``products``; others of an earlier batch go.
 
         Raises
         ------
@@ -164,13 +169,15 @@ class Store:
             with ExitStack() as stack:
                 writers = {
                     table.name: stack.enter_context(TableWriter(table, scratch))
-                    for table in (runs, *(TABLES[name] for name in RUN_TABLES))
+                    for table in (runs, *(ALL_TABLES[name] for name in (*RUN_TABLES, *optional)))
                 }
                 numbered = iter(enumerate(order))
                 while part := list(islice(numbered, PART_RUNS)):
                     self._add_part(part, writers)
                 # All are written before the first takes its name: a kill in between must not
                 # leave tables of two batches side by side.
+                for name in set(OPTIONAL_TABLES) - set(optional):
+                    self._remove(self.folder / f"{name}.parquet")
                 with ExitStack() as named:
                     for name, writer in writers.items():
                         path = self.folder / f"{name}.parquet"
@@ -195,13 +202,18 @@ class Store:
             if kept.status != "ok":
                 continue
             tables = self._tables(key, kept.payload) if kept.payload else {}
-            for name in RUN_TABLES:
-                check_columns(TABLES[name], tables.get(name, {}))
+            for name in [name for name in rows if name != RUNS.name]:
+                check_columns(ALL_TABLES[name], tables.get(name, {}))
                 made = tables[name]
                 size = len(made["t"])
                 rows[name].append({**made, "run": np.full(size, number, dtype=np.int64)})
         for name, writer in writers.items():
             writer.add(rows[name])
+
+    def _remove(self, path: Path) -> None:
+        with self._explained():
+            path.unlink(missing_ok=True)
+        remove_leftovers(path)
 
     def _tables(self, key: str, payload: bytes) -> dict[str, Columns]:
         # Decoding looks at the checksum; a torn run is one that has to be made again.

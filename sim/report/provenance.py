@@ -52,6 +52,7 @@ def contents_section(batch: Batch) -> str:
     )
     said = [
         ("Replicates", str(manifest["replicates"])),
+        *_stopped(batch),
         ("Calibrations in it", ", ".join(batch.calibrations)),
         ("Arms", ", ".join(batch.arms)),
         ("Swept", swept or "nothing"),
@@ -66,6 +67,12 @@ def contents_section(batch: Batch) -> str:
     if full and lacking:
         inner += [paragraph("The command for the rest:"), element("pre", text(full))]
     return section("What this report has", *inner)
+
+
+def _stopped(batch: Batch) -> list[tuple[str, str]]:
+    """Why a batch with a stopping rule has as many replicates as it has."""
+    until = batch.manifest.get("until")
+    return [] if until is None else [("Why no more", str(until["why"]))]
 
 
 def _reference(batch: Batch) -> list[tuple[str, str]]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Fault, InputError
-from sim.scenario.changes import from_command_line, is_name, lay_over
+from sim.scenario.changes import COMMAND_LINE, from_command_line, is_name, lay_over
+from sim.scenario.check_until import check_until
 from sim.scenario.check_worlds import check_worlds
 from sim.scenario.checks import fault_at, nearest, unique, validated
 from sim.scenario.design_table import MAX_TABLE, is_text
 from sim.scenario.designs import TABLE
 from sim.scenario.market_tables import SCENARIOS, MarketTables, known_markets, read_market
-from sim.scenario.reader import Path_, read_text, read_yaml
+from sim.scenario.reader import Path_, read_text, read_yaml, shown
 from sim.scenario.scenario import Scenario
 from sim.scenario.sweep import read_sweep
 from sim.scenario.tree import Tree, leaf
@@ -79,7 +80,7 @@ def assemble(
         expected = "another setting: the name of a table stands in the file"
         faults.append(fault_at(changes, ("sweep", TABLE), table, expected))
     named = tuple(_mapping(written, ("arms",)))[:MAX_ARMS]
-    tree = lay_over(written, changes, named, notices)
+    tree = _fixed_replicates(lay_over(written, changes, named, notices), changes, notices)
     root = tree.part("held").over(root)
     _check_keys(tree, faults)
     heading = validated(Heading, tree.only(HEADING_KEYS), (), faults)
@@ -94,6 +95,8 @@ def assemble(
         )
     designs = read_sweep(tree, arms, faults, notices)
     check_worlds(tree, root, arms, designs, heading, market, faults)
+    if heading is not None and heading.until is not None:
+        check_until(tree, heading.until, heading, arms, market, faults)
     _check_couples(tree, arms, heading, faults)
     if faults or heading is None:
         raise InputError(unique(faults))
@@ -201,6 +204,17 @@ def _check_keys(tree: Tree, faults: list[Fault]) -> None:
         _check_world_keys(tree, ("arms", arm), faults)
 
 
+def _fixed_replicates(tree: Tree, changes: Tree, notices: list[str]) -> Tree:
+    """The tree without a stopping rule where a change fixes the number of replicates."""
+    where = ("replicates",)
+    count = changes.get(where)
+    if count is None or tree.get(("until",)) is None or changes.has(("until",)):
+        return tree
+    place = changes.place(where) or (COMMAND_LINE, 0)
+    notices.append(f"replicates={shown(count)} replaces the stopping rule (until)")
+    return leaf(("until",), None, place).over(tree)
+
+
 def _check_couples(
     tree: Tree, arms: tuple[str, ...], heading: Heading | None, faults: list[Fault]
 ) -> None:
@@ -210,10 +224,15 @@ def _check_couples(
         if tree.get(path) is not None:
             expected = "a setting of the file: arms share their luck"
             faults.append(fault_at(tree, path, tree.get(path), expected))
-    antithetic = tree.get(("luck", "antithetic")) is True
-    if antithetic and heading is not None and heading.replicates % 2:
-        expected = "an even number: antithetic luck makes replicates in couples"
-        faults.append(fault_at(tree, ("replicates",), heading.replicates, expected))
+    if heading is None or tree.get(("luck", "antithetic")) is not True:
+        return
+    counts: dict[Path_, int] = {("replicates",): heading.replicates}
+    if heading.until is not None:
+        counts = {("until", "block"): heading.until.block, ("until", "most"): heading.until.most}
+    for where, count in counts.items():
+        if count % 2:
+            expected = "an even number: antithetic luck makes replicates in couples"
+            faults.append(fault_at(tree, where, count, expected))
 
 
 def _check_world_keys(tree: Tree, path: Path_, faults: list[Fault]) -> None:

@@ -102,6 +102,12 @@ class Scenario:
         )
 
     @property
+    def most_replicates(self) -> int:
+        """Replicates that a batch has, or with a stopping rule the most that it can have."""
+        until = self.heading.until
+        return self.heading.replicates if until is None else until.most
+
+    @property
     def antithetic(self) -> bool:
         """Whether replicates 2k and 2k + 1 have mirrored luck."""
         return self.tree.get(("luck", "antithetic")) is True

@@ -53,6 +53,32 @@ class Horizon(Group):
     quarters: Whole = number("length of a run", "quarters", ge=1, le=200)
 
 
+class Until(Group):
+    """When enough replicates are made."""
+
+    metric: str = Field(
+        pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*@(19|20)\d\dQ[1-4]$",
+        max_length=200,
+        description="firm.measure@quarter or market.measure@quarter",
+    )
+    arm: Name
+    half_width: Real = number(
+        "of the 95 % interval of the paired difference to the baseline", "as the metric", gt=0.0
+    )
+    block: Whole = number("replicates are added in multiples of this", "count", ge=1, le=100_000)
+    most: Whole = number("replicates after which to stop in any case", "count", ge=1, le=1_000_000)
+
+    @property
+    def firm(self) -> str:
+        """Whom the metric is of; ``market`` for the market."""
+        return self.metric.partition(".")[0]
+
+    @property
+    def quarter(self) -> str:
+        """At the end of which quarter."""
+        return self.metric.partition("@")[2]
+
+
 class Heading(Group):
     """What stands beside the world in a scenario file."""
 
@@ -64,8 +90,12 @@ class Heading(Group):
     replicates: Whole = number("replicates of each arm and point", "count", ge=1, le=1_000_000)
     seed: Whole = number("batch seed", "count", ge=0, le=2**63 - 1)
     baseline: Name
-    record: Literal["none", "summary"] = Field(
-        default="summary", description="rows by firm and quarter, or none beside the market's"
+    until: Until | None = Field(
+        default=None, description="adds replicates until a difference is known; for replicates"
+    )
+    record: Literal["none", "summary", "full"] = Field(
+        default="summary",
+        description="none: the market's rows alone; summary: by firm too; full: by product too",
     )
 
 

@@ -28,7 +28,13 @@ from sim.stats.ranking import (
     rinott_constant,
     rinott_sizes,
 )
-from sim.stats.stopping import More, more_for_mean, more_for_paired_shares, more_for_share
+from sim.stats.stopping import (
+    More,
+    more_for_couples,
+    more_for_mean,
+    more_for_paired_shares,
+    more_for_share,
+)
 from sim.stats.yes_no_pairs import (
     PairCounts,
     count_pairs,
@@ -67,6 +73,7 @@ __all__ = [
     "mean_band",
     "mean_interval",
     "mirror_ratio",
+    "more_for_couples",
     "more_for_mean",
     "more_for_paired_shares",
     "more_for_share",

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from numpy.typing import ArrayLike
 
+from sim.stats.couples import couple_means, couple_paired_shares
 from sim.stats.intervals import LEVEL, Estimate, sample
 from sim.stats.means import mean_interval
 from sim.stats.pairing import (
@@ -110,6 +111,41 @@ def more_for_paired_shares(
     return _more(counts.total, estimate, half_width, needed, block, most)
 
 
+def more_for_couples(
+    differences: ArrayLike,
+    half_width: float,
+    *,
+    yes_no: bool,
+    block: int,
+    most: int,
+    level: float = LEVEL,
+) -> More:
+    """Replicates to add where they come in antithetic couples; all else as for a mean.
+
+    Parameters
+    ----------
+    differences
+        (2C,) paired differences; neighbours are couples.
+    yes_no
+        Differences of yes/no outcomes.
+    block, most
+        Replicates, not couples; even.
+    """
+    means = couple_means(differences)
+    estimate = couple_paired_shares(differences, level) if yes_no else mean_interval(means, level)
+
+    def needed() -> int:
+        if not estimate.bounded:
+            return most
+        if yes_no:
+            # No closed form: a half-width falls about as the root of the number.
+            wider = (estimate.high - estimate.low) / 2.0 / half_width
+            return 2 * math.ceil(len(means) * wider**2)
+        return 2 * replicates_for_mean(float(means.std(ddof=1)), half_width, level)
+
+    return _more(2 * len(means), estimate, half_width, needed, block, most, least=2 * LEAST)
+
+
 def _more(
     made: int,
     estimate: Estimate,
@@ -117,16 +153,17 @@ def _more(
     needed: Callable[[], int],
     block: int,
     most: int,
+    least: int = LEAST,
 ) -> More:
     if not (math.isfinite(half_width) and half_width > 0.0):
         raise ValueError(f"a half-width must be above zero, not {half_width}")
     if block < 1 or most < 1:
         raise ValueError(f"blocks of {block} up to {most} replicates cannot be made")
-    met = made >= LEAST and (estimate.high - estimate.low) / 2.0 <= half_width
+    met = made >= least and (estimate.high - estimate.low) / 2.0 <= half_width
     if met or made >= most:
         return More(0, met, estimate)
-    if made < LEAST:
-        wished = LEAST - made
+    if made < least:
+        wished = least - made
     else:
         wished = max(1, min(needed() - made, made))
     return More(min(-(-wished // block) * block, most - made), False, estimate)

@@ -125,6 +125,38 @@ def test_readers_are_told(batches) -> None:
     assert answer(batch)
 
 
+def test_what_pairing_saved_is_told_of_the_headline_in_print_and_on_the_page(batches) -> None:
+    for batch in batches:
+        comparison = compare_arms(batch)
+        of_arm = comparison[
+            (comparison["arm"] == "capital")
+            & (comparison["quarter"] == batch.headline_quarter)
+            & (comparison["higher"] + comparison["lower"] > 0)
+        ]
+        ratios = of_arm["variance_ratio"].dropna()
+        assert len(ratios) > 5
+        # Luck is shared in these rows: for cash, by hand, a pair is worth many runs.
+        said = worth_of_pairing(of_arm)
+        assert f"median {ratios.median():.2f}" in said
+        assert f"from {ratios.min():.2f} to {ratios.max():.2f}" in said
+        assert said in " ".join(printed_comparison(batch, arm="capital").split())
+        assert said.replace("'", "&#x27;") in side_by_side_section(batch, comparison)
+
+
+def test_the_ratio_of_a_batch_is_that_of_its_rows(batches) -> None:
+    batch = batches[0]
+    runs = batch.runs_at(batch.reference, ["solo", "capital"])
+    end = batch.quarter_number(batch.headline_quarter)
+    rows = batch.firms(runs["run"].tolist(), ["cash"], firms=["leapmotor"], times=[end])
+    joined = rows.merge(runs[["run", "arm", "replicate"]], on="run")
+    cash = joined.pivot(index="replicate", columns="arm", values="cash").dropna()
+    by_hand = (cash["capital"] - cash["solo"]).var() / (cash["capital"].var() + cash["solo"].var())
+    table = compare_arms(batch, arms=["capital"], firms=["leapmotor"])
+    told = table[(table["measure"] == "cash") & (table["quarter"] == batch.headline_quarter)]
+    assert float(told["variance_ratio"].iloc[0]) == pytest.approx(by_hand, rel=1e-9)
+    assert by_hand < 0.25
+
+
 def test_what_pairing_saved_is_the_median_over_measures_that_differ() -> None:
     table = pd.DataFrame({
         "variance_ratio": [0.1, 0.25, 0.5, np.nan], "mirror_ratio": [np.nan] * 4,

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from worlds import run_of, walk
+from worlds import differing, run_of, walk
 
 from sim.batch.recorder import Recorder
 from sim.market.demand import acceptance
-from sim.record.schema import TABLES
+from sim.record.schema import ALL_TABLES
 
 STOCKS = ("cash", "debt", "equity_raised", "state_money", "owner_money")
 
@@ -47,12 +47,53 @@ def test_the_quality_of_a_quarter_is_the_one_at_which_its_cars_were_sold():
     assert np.allclose(rows["quality"][: len(units)], first + drift, rtol=1e-13)
 
 
+def recorded(arm, quarters, **options):
+    run = run_of(arm, replicate=1)
+    recorder = Recorder(run, **options)
+    walk(run, quarters, recorder.quarter)
+    return run.world.industry, recorder.tables()
+
+
+def test_rows_of_products_add_up_to_those_of_their_firms_and_the_market():
+    industry, tables = recorded("merger", 30, products=True)
+    products, firms, market = tables["products"], tables["firms"], tables["market"]
+    place = {firm: number for number, firm in enumerate(industry.firms)}
+    cell = products["t"] * len(place) + np.array([place[firm] for firm in products["firm"]])
+
+    def by_firm(values):
+        return np.bincount(cell, values, minlength=len(firms["t"]))
+
+    units = by_firm(products["units"])
+    assert np.allclose(units, firms["units"], rtol=1e-12)
+    assert np.allclose(by_firm(products["share"]), firms["share"], rtol=1e-12)
+    sold = units > 0.0
+    # Some firm has left, and its lines with it.
+    assert not sold.all()
+    for row, column in (("price", "price"), ("cost", "unit_cost")):
+        mean = by_firm(products[row] * products["units"])[sold] / units[sold]
+        assert np.allclose(mean, firms[column][sold], rtol=1e-12)
+    assert np.allclose(np.bincount(products["t"], products["share"]), 1.0)
+    paid = np.bincount(products["t"], products["price"] * products["units"])
+    assert np.allclose(paid / market["units"], market["price_mean"], rtol=1e-12)
+    # In the first quarter all lines are there: their quality is what the firms' is the mean of.
+    first = products["t"] == 0
+    assert products["line"][first].tolist() == list(industry.lines)
+    mean = np.bincount(industry.firm_of, industry.units * products["quality"][first])
+    mean /= np.bincount(industry.firm_of, industry.units)
+    assert np.allclose(mean, firms["quality"][: len(place)], rtol=1e-12)
+
+
+def test_rows_of_products_change_no_other_row():
+    plain, full = (recorded("capital", 4, products=products)[1] for products in (False, True))
+    assert plain.keys() == full.keys() - {"products"}
+    assert differing(plain, full) == []
+
+
 def test_tables_have_the_columns_and_types_of_the_schema():
-    run = run_of("merger", replicate=1)
-    recorder = Recorder(run)
-    walk(run, 6, recorder.quarter)
-    for name, columns in recorder.tables().items():
-        wanted = {column.name: column.dtype for column in TABLES[name].columns}
+    _, tables = recorded("merger", 6, products=True)
+    assert tables.keys() == ALL_TABLES.keys() - {"runs"}
+    for name, columns in tables.items():
+        wanted = {column.name: column.dtype for column in ALL_TABLES[name].columns}
         del wanted["run"]
         assert columns.keys() == wanted.keys()
         for column, dtype in wanted.items():

@@ -6,7 +6,10 @@ import run_rows
 
 from sim.errors import StoreError
 from sim.record import TABLES, Store, open_batch, read_manifest, write_manifest
+from sim.record import manifest as manifest_module
+from sim.record import parquet as parquet_module
 from sim.record import store as store_module
+from sim.record.parquet import format_of, memory
 
 SIZE = 7
 
@@ -79,8 +82,8 @@ def test_questions_can_be_asked_in_sql(batch):
 
 
 def test_unknown_names_are_refused(batch, tmp_path):
-    with pytest.raises(StoreError, match="no table products; there are runs, market"):
-        batch.table("products")
+    with pytest.raises(StoreError, match="no table wheels; there are runs, market"):
+        batch.table("wheels")
     with pytest.raises(StoreError, match="no column cahs"):
         batch.table("firms", columns=["cahs"])
     with pytest.raises(StoreError, match="no column firm"):
@@ -104,6 +107,62 @@ def test_no_batch_and_a_newer_batch_are_refused(tmp_path):
         path.write_text(text)
         with pytest.raises(StoreError, match=r"manifest\.json"):
             read_manifest(tmp_path)
+
+
+def test_every_table_says_its_format(batch):
+    for name in TABLES:
+        with memory() as connection:
+            path = batch.folder / f"{name}.parquet"
+            assert format_of(connection, path) == 1
+            # Read without any of this program's code.
+            told = connection.execute(f"SELECT * FROM parquet_kv_metadata('{path}')").fetchall()
+            assert (b"format", b"1") in [tuple(row[1:]) for row in told]
+
+
+def rewritten(batch, name, options):
+    """The same rows under another program's options."""
+    path = batch.folder / f"{name}.parquet"
+    other = batch.folder / "other.parquet"
+    with memory() as connection:
+        connection.execute(f"COPY (FROM '{path}') TO '{other}' (FORMAT parquet{options})")
+    other.replace(path)
+
+
+def test_a_newer_table_is_refused_by_name(batch):
+    rewritten(batch, "firms", ", KV_METADATA {format: '2'}")
+    with pytest.raises(StoreError, match=r"firms\.parquet: written in format 2"):
+        batch.table("firms")
+    with pytest.raises(StoreError, match=r"firms\.parquet: written in format 2"), batch.sql():
+        pass
+    assert len(batch.table("market")) > 0
+
+
+def test_a_table_that_says_nothing_is_of_the_first_format(batch):
+    before = batch.table("firms")
+    rewritten(batch, "firms", "")
+    assert batch.table("firms").equals(before)
+
+
+def test_an_older_batch_is_opened_by_a_newer_version(batch, monkeypatch):
+    before = {name: batch.table(name) for name in TABLES}
+    for module in (manifest_module, parquet_module, store_module):
+        monkeypatch.setattr(module, "FORMAT", 2)
+    older = open_batch(batch.folder)
+    assert older.manifest["format"] == 1
+    for name, rows in before.items():
+        assert older.table(name).equals(rows)
+    # What the newer version writes says so, and the ledger of the older one is taken over.
+    with Store(batch.folder) as store:
+        assert len(store.done_keys()) == SIZE
+        store.compact(run_rows.order(SIZE))
+    write_manifest(batch.folder, {"name": "test"})
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match=r"manifest\.json: written in format 2"):
+        open_batch(batch.folder)
+    with pytest.raises(StoreError, match=r"market\.parquet: written in format 2"):
+        batch.table("market")
+    with pytest.raises(StoreError, match=r"ledger\.sqlite: written in format 2"):
+        Store(batch.folder)
 
 
 def test_a_manifest_is_written_whole_or_not_at_all(tmp_path):

@@ -51,7 +51,7 @@ STAKE = (
         ("arms: {war: {conduc: {}}}", 5, "arms.war.conduc", "", "a world setting", "conduct"),
         ("arms: 3", 5, "arms", "", "a mapping of arms", ""),
         ("arms: {a: {conduct: {mu_max: x}}}", 5, "arms.a.conduct.mu_max", "x", "a number", ""),
-        ("record: all", 5, "record", "all", "'none' or 'summary'", ""),
+        ("record: all", 5, "record", "all", "'none', 'summary' or 'full'", ""),
         ("sweep: 3", 5, "sweep", "3", "a mapping of paths", ""),
         ("sweep: {conduct.mu_mx: [1]}", 5, "sweep.conduct.mu_mx", "conduct.mu_mx", "a number",
          "conduct.mu_max"),

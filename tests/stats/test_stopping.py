@@ -133,3 +133,48 @@ def test_wishes_that_cannot_be_met_are_refused(options):
     whole = {"half_width": 0.1, "block": 10, "most": 100, **options}
     with pytest.raises(ValueError, match=r"half-width|blocks"):
         stats.more_for_share(3, 20, whole.pop("half_width"), **whole)
+
+
+def test_couples_are_counted_in_replicates_and_looked_at_as_couples():
+    generator = np.random.default_rng(8)
+    quiet = 1e-3 * generator.standard_normal(18)
+    # Nine couples are too few to tell a spread, however quiet they are.
+    few = stats.more_for_couples(quiet, 1.0, yes_no=False, block=2, most=MOST)
+    assert (few.met, few.replicates) == (False, 2)
+    enough = stats.more_for_couples(np.append(quiet, [0, 0]), 1.0, yes_no=False, block=2, most=MOST)
+    assert (enough.met, enough.replicates) == (True, 0)
+    # Halves that are alike are half as many pairs; halves that cancel leave nothing to learn.
+    single = generator.standard_normal(50)
+    pairs = stats.more_for_mean(single, 0.2, block=2, most=MOST)
+    alike = stats.more_for_couples(np.repeat(single, 2), 0.2, yes_no=False, block=2, most=MOST)
+    assert alike.estimate == pytest.approx(pairs.estimate)
+    assert alike.replicates == pytest.approx(2 * pairs.replicates, abs=4)
+    ones = (single > 1.0).astype(float)
+    share = stats.more_for_couples(np.repeat(ones, 2), 0.05, yes_no=True, block=2, most=MOST)
+    lost = int(ones.sum())
+    assert share.estimate == pytest.approx(stats.paired_shares(0, 0, lost, 50 - lost))
+    assert share.replicates >= 100
+
+
+@pytest.mark.parametrize("yes_no", [False, True])
+def test_a_difference_of_couples_is_covered_after_stopping(yes_no):
+    generator = np.random.default_rng(9)
+    inside, trials = 0, 400
+
+    def draw(count):
+        z = generator.standard_normal(count // 2)
+        halves = np.column_stack([z, -z]) + 0.5 * generator.standard_normal((count // 2, 2))
+        values = halves.ravel()
+        return (values > 1.5).astype(float) if yes_no else np.exp(0.3 * values)
+
+    far = np.concatenate([draw(10_000) for _ in range(40)]).mean()
+    wish = 0.05 if yes_no else 0.03
+    for _ in range(trials):
+        more, _ = until_met(
+            lambda data: stats.more_for_couples(data, wish, yes_no=yes_no, block=10, most=MOST),
+            draw,
+            20,
+        )
+        assert more.half_width <= wish
+        inside += more.estimate.low <= far <= more.estimate.high
+    assert lowest(trials) <= inside / trials
