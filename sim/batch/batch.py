@@ -224,7 +224,7 @@ def _manifest(
     chosen = [arm for arm in scenario.arms if arms is None or arm in arms]
     members = {arm: list(scenario.members(arm)) for arm in chosen}
     tables = read_market(heading.market)
-    focus = list(dict.fromkeys(name for arm in chosen for name in members[arm]))
+    focus = list(dict.fromkeys(name for arm in chosen for name in scenario.concerned(arm)))
     try:
         table = rows(runner.calibration(heading.baseline, {}))
     except CalibrationError:
@@ -241,6 +241,10 @@ def _manifest(
         "members": members,
         "merged": {arm: scenario.merges(arm) for arm in chosen},
         "sweep": {path: list(values) for path, values in scenario.sweep},
+        "designs": [
+            {"kind": design.kind, "settings": list(design.paths), "told": design.told()}
+            for design in scenario.designs
+        ],
         "reference_point": dict(scenario.reference_point().values),
         "replicates": heading.replicates,
         "seed": heading.seed,
@@ -259,6 +263,7 @@ def _manifest(
         },
         "failures": [{"run": each.number, "error": each.error} for each in failures[:50]],
         "parameters": "held",
+        "antithetic": scenario.antithetic,
         "assumptions": [
             {
                 "path": prior.path,

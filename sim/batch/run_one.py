@@ -149,7 +149,14 @@ class Runner:
     def _draw(self, firms: tuple[str, ...], lines: tuple[str, ...], replicate: int) -> Luck:
         if self._luck is None or self._luck[0] != replicate:
             heading = self._scenario.heading
-            luck = draw_luck(firms, lines, heading.horizon.quarters, heading.seed, replicate)
+            luck = draw_luck(
+                firms,
+                lines,
+                heading.horizon.quarters,
+                heading.seed,
+                replicate,
+                antithetic=self._scenario.antithetic,
+            )
             self._luck = (replicate, luck)
         return self._luck[1]
 

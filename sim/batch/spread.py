@@ -62,10 +62,11 @@ def compare_spread(scenario: Scenario, replicates: int) -> tuple[Compared, ...]:
     Raises
     ------
     InputError
-        The market's panel cannot be read.
+        The market's panel cannot be read, or the scenario's luck is antithetic.
     SimError
         A run failed.
     """
+    scenario = scenario.independent("the spread of luck")
     panel = [row for row in read_panel_moments(scenario.heading.market) if row.name == MOMENT]
     units = simulated_units(scenario, replicates)
     return tuple(Compared(row, spread_of(units, row.horizon, FLOOR)) for row in panel)

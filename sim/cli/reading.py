@@ -33,6 +33,9 @@ def add_verbs(subparsers: Any) -> None:
         "--set", action="append", default=[], metavar="PATH=VALUE", dest="sets",
         help="a value of a swept setting (default: the point of the headline)",
     )
+    verb.add_argument(
+        "--point", type=int, metavar="NUMBER", help="a design point by its number in table runs"
+    )
     verb.add_argument("--csv", action="store_true", help="every row, as comma-separated values")
     verb.set_defaults(handler=compare)
     verb = subparsers.add_parser("report", help="draw a batch's report, figures and tables again")
@@ -114,7 +117,13 @@ def _point(texts: list[str]) -> dict[str, float]:
 def _scope(batch: Batch, point: dict[str, float], options: argparse.Namespace) -> Scope:
     """Where to compare, after every name of the command line was held against the batch."""
     faults: list[Fault] = []
-    scope = batch.at(point, options.calibration)
+    if options.point is not None and point:
+        expected = "a point by its number or by its values, not both"
+        raise InputError([Fault("command line", 0, "--point", str(options.point), expected)])
+    if options.point is not None:
+        scope = batch.point(options.point, options.calibration)
+    else:
+        scope = batch.at(point, options.calibration)
 
     def hold(check: Callable[..., object], *names: object) -> None:
         try:

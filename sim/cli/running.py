@@ -181,8 +181,8 @@ def plan(options: argparse.Namespace) -> int:
     total = different = len(variants) * len(points) * len(arms)
     print(f"arms          {', '.join(arm for arm in scenario.arms if arm in arms)}")
     print(f"points        {len(points):,}")
-    for path, values in scenario.sweep:
-        print(f"              {path}: {', '.join(f'{value:g}' for value in values)}")
+    for design in scenario.designs:
+        print(f"              {design.told()}")
     print(f"calibrations  {', '.join(variants)}")
     print(f"replicates    {replicates:,}")
     print(f"runs          {total * replicates:,} of {quarters} quarters")

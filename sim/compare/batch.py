@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.errors import Fault, InputError, StoreError
 from sim.record import open_batch
+
+FloatArray = NDArray[np.float64]
 
 HEADLINE_YEARS = (2027, 2030, 2034)
 HEADLINE_YEAR = 2030
@@ -27,6 +30,8 @@ FIRST_CALIBRATION = "middle"
 # The arm that is told first, and the control that gives the same cash without an ally.
 FIRST_ARM = "capital"
 MONEY_ALONE = "stranger"
+# Values of a setting that are all named where one of them is asked for.
+MOST_NAMED = 12
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,21 @@ class Batch:
         return ()
 
     @property
+    def antithetic(self) -> bool:
+        """Tell whether replicates 2k and 2k + 1 have mirrored luck."""
+        return bool(self.manifest.get("antithetic", False))
+
+    @property
+    def luck_told(self) -> str:
+        """What a reader must know of the luck, as a sentence; empty where it is plain."""
+        if not self.antithetic:
+            return ""
+        return (
+            "Luck is antithetic: replicates come in couples of mirrored luck, a couple is one "
+            "observation, and every interval and test is over couples."
+        )
+
+    @property
     def calibrations(self) -> tuple[str, ...]:
         """Labels of the calibrations that the batch has."""
         return tuple(self.manifest["calibrations"])
@@ -154,6 +174,22 @@ class Batch:
     def sweep(self) -> Mapping[str, Sequence[float]]:
         """Values of each swept setting by its path."""
         return dict(self.manifest["sweep"])
+
+    @property
+    def grids(self) -> tuple[str, ...]:
+        """Swept settings of which every value meets every value of the others."""
+        designs = self.manifest.get("designs")
+        if designs is None:
+            return tuple(self.sweep)
+        return tuple(each["settings"][0] for each in designs if each["kind"] == "grid")
+
+    @cached_property
+    def points(self) -> tuple[tuple[int, ...], FloatArray]:
+        """Numbers of the design points, and (P, S) the value of each swept setting there."""
+        paths = list(self.sweep)
+        known = self.runs.drop_duplicates(paths) if paths else self.runs.head(1)
+        numbers = tuple(int(number) for number in known["point"])
+        return numbers, known[paths].to_numpy(np.float64)
 
     @property
     def reference(self) -> Scope:
@@ -203,16 +239,60 @@ class Batch:
         """
         self.check_scope(scope)
         chosen = self.runs["calibration"] == scope.calibration
-        for path, value in scope.point.items():
-            chosen &= np.isclose(self.runs[path].to_numpy(np.float64), value)
+        places = self._points_at(scope.point)
+        if len(places) < len(self.points[0]):
+            at = self.runs[list(self.sweep)].to_numpy(np.float64)
+            near = [(at == self.points[1][place]).all(axis=1) for place in places]
+            chosen &= np.any(near, axis=0)
         if arms is not None:
             chosen &= self.runs["arm"].isin(list(arms))
         return self.runs.loc[chosen].reset_index(drop=True)
 
     def at(self, values: Mapping[str, float], calibration: str | None = None) -> Scope:
-        """Reference scope with some swept values or the calibration changed."""
+        """Reference scope with some swept values or the calibration changed.
+
+        Of the points with these values, the one nearest to the reference: settings that a design
+        moves together move together.
+        """
         reference = self.reference
-        return Scope(calibration or reference.calibration, {**reference.point, **values})
+        asked = {**reference.point, **values}
+        places = self._points_at(values) if all(path in self.sweep for path in values) else []
+        if values and places:
+            _, table = self.points
+            own = np.array([reference.point[path] for path in self.sweep], dtype=np.float64)
+            width = np.ptp(table, axis=0)
+            away = (np.abs(table - own) / np.where(width > 0.0, width, 1.0)).sum(axis=1)
+            asked = self._values_of(min(places, key=lambda place: float(away[place])))
+        return Scope(calibration or reference.calibration, asked)
+
+    def point(self, number: int, calibration: str | None = None) -> Scope:
+        """Scope of the point of this number.
+
+        Raises
+        ------
+        InputError
+            The batch has no such point.
+        """
+        numbers, _ = self.points
+        if number not in numbers:
+            expected = f"a point of the batch, {min(numbers)} to {max(numbers)}"
+            raise InputError([Fault("command line", 0, "--point", str(number), expected)])
+        label = calibration or self.reference.calibration
+        return Scope(label, self._values_of(numbers.index(number)))
+
+    def _values_of(self, place: int) -> dict[str, float]:
+        return dict(zip(self.sweep, self.points[1][place].tolist(), strict=True))
+
+    def _points_at(self, values: Mapping[str, float]) -> list[int]:
+        """Places in ``points`` with these values; one at most where all values are given."""
+        columns = [list(self.sweep).index(path) for path in values]
+        table = self.points[1][:, columns]
+        wanted = np.array(list(values.values()), dtype=np.float64)
+        places = np.flatnonzero(np.isclose(table, wanted).all(axis=1)).tolist()
+        if len(places) > 1 and len(values) == len(self.sweep):
+            # Two points may lie closer to each other than a person types.
+            return [min(places, key=lambda place: float(np.abs(table[place] - wanted).sum()))]
+        return places
 
     def check_arm(self, arm: str, option: str = "--arm") -> str:
         """Return ``arm`` or raise InputError with the nearest name."""
@@ -242,9 +322,23 @@ class Batch:
             if path not in self.sweep:
                 faults.append(_unknown("--set", path, tuple(self.sweep)))
             elif not np.isclose(np.asarray(self.sweep[path], dtype=np.float64), value).any():
-                swept = ", ".join(f"{each:g}" for each in self.sweep[path])
-                faults.append(Fault("command line", 0, path, f"{value:g}", f"one of {swept}"))
+                faults.append(_unswept(path, value, self.sweep[path]))
+        if not faults and scope.point and not self._points_at(scope.point):
+            asked = ", ".join(f"{path}={value:g}" for path, value in scope.point.items())
+            expected = "values of one point; these settings are moved together"
+            faults.append(Fault("command line", 0, "--set", asked, expected))
         return faults
+
+
+def _unswept(path: str, value: float, known: Sequence[float]) -> Fault:
+    """The fault of a value that a setting does not take."""
+    values = sorted(known)
+    if len(values) <= MOST_NAMED:
+        expected = f"one of {', '.join(f'{each:g}' for each in known)}"
+        return Fault("command line", 0, path, f"{value:g}", expected)
+    near = min(values, key=lambda each: abs(each - value))
+    expected = f"one of {len(values)} values from {values[0]:g} to {values[-1]:g}"
+    return Fault("command line", 0, path, f"{value:g}", expected, f"{near:.6g}")
 
 
 def _unknown(option: str, name: str, known: Sequence[str]) -> Fault:

@@ -15,10 +15,13 @@ WAR = "conduct.war_intensity"
 
 
 def swept_path(batch: Batch) -> str | None:
-    """Path of the setting that the map is drawn over: war intensity if swept, else the first."""
-    if WAR in batch.sweep:
+    """Path of the setting that the map is drawn over: war intensity if swept, else the first.
+
+    Only a grid has a map: elsewhere no two points differ in one setting alone.
+    """
+    if WAR in batch.grids:
         return WAR
-    return next(iter(batch.sweep), None)
+    return next(iter(batch.grids), None)
 
 
 def heat(
@@ -54,10 +57,10 @@ def heat(
     DataFrame
         ``calibration, path, setting, arm``, survival ``value, low, high, n`` over finished
         runs, and over pairs ``difference, difference_low, difference_high, p, pairs,
-        failed_pairs``. Empty where nothing is swept.
+        failed_pairs``. Empty where nothing is swept in a grid.
     """
     path = path or swept_path(batch)
-    if path is None:
+    if path is None or path not in batch.grids:
         return pd.DataFrame(columns=["calibration", "path", "setting", "arm", "value"])
     end = batch.quarter_number(quarter or batch.headline_quarter)
     reference = batch.reference.point
@@ -73,15 +76,23 @@ def heat(
     for scope in scopes:
         runs = batch.runs_at(scope)
         for arm in batch.arms:
-            of_arm = values.reindex(runs.loc[runs["arm"] == arm, "run"]).dropna()
-            pairs = estimate(make_pairs(runs, values, arm, batch.baseline), yes_no=True)
+            of_arm = runs[(runs["arm"] == arm) & runs["run"].isin(values.index)]
+            alive = np.asarray(values.reindex(of_arm["run"]), dtype=np.float64)
+            pairs = estimate(
+                make_pairs(runs, values, arm, batch.baseline, antithetic=batch.antithetic),
+                yes_no=True,
+            )
             rows.append(
                 {
                     "calibration": scope.calibration,
                     "path": path,
                     "setting": scope.point[path],
                     "arm": arm,
-                    **share_of(np.asarray(of_arm, dtype=np.float64)),
+                    **share_of(
+                        alive,
+                        of_arm["replicate"].to_numpy(np.int64),
+                        antithetic=batch.antithetic,
+                    ),
                     **{key: np.nan if arm == batch.baseline else pairs[key] for key in _OF_PAIRS},
                 }
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ class Pairs:
         (A,) values of the arm where the baseline's run failed.
     both_failed
         Pairs without any value.
+    antithetic
+        Whether replicates 2k and 2k + 1 are a couple of mirrored luck.
     """
 
     replicates: NDArray[np.int64]
@@ -35,11 +37,22 @@ class Pairs:
     baseline_alone: FloatArray
     arm_alone: FloatArray
     both_failed: int
+    antithetic: bool = False
 
     @property
     def count(self) -> int:
         """Complete pairs, N."""
         return len(self.replicates)
+
+    def in_couples(self) -> Pairs:
+        """The pairs of which the other pair of the couple is complete too, couple by couple."""
+        whole = complete_couples(self.replicates)
+        return replace(
+            self,
+            replicates=self.replicates[whole],
+            baseline=self.baseline[whole],
+            arm=self.arm[whole],
+        )
 
     @property
     def failed(self) -> int:
@@ -77,7 +90,21 @@ class Pairs:
         )
 
 
-def make_pairs(runs: pd.DataFrame, values: pd.Series[float], arm: str, baseline: str) -> Pairs:
+def complete_couples(replicates: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of some replicates (N,), ascending, have the other one of their couple beside them."""
+    couple = replicates // 2
+    found: NDArray[np.bool_] = np.isin(couple, couple[1:][couple[1:] == couple[:-1]])
+    return found
+
+
+def make_pairs(
+    runs: pd.DataFrame,
+    values: pd.Series[float],
+    arm: str,
+    baseline: str,
+    *,
+    antithetic: bool = False,
+) -> Pairs:
     """Pair the runs of two arms at one point under one calibration.
 
     Parameters
@@ -88,6 +115,8 @@ def make_pairs(runs: pd.DataFrame, values: pd.Series[float], arm: str, baseline:
         Value of the measure by run number; runs that failed are absent or NaN.
     arm, baseline
         Names of the two arms.
+    antithetic
+        Whether replicates come in couples of mirrored luck.
     """
     sides = {}
     for name in (baseline, arm):
@@ -106,4 +135,5 @@ def make_pairs(runs: pd.DataFrame, values: pd.Series[float], arm: str, baseline:
         baseline_alone=first[has_first & ~has_second],
         arm_alone=second[has_second & ~has_first],
         both_failed=int((~has_first & ~has_second).sum()),
+        antithetic=antithetic,
     )

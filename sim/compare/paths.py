@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from sim.compare import measures
 from sim.compare.batch import Batch, Scope
+from sim.compare.estimates import share_of
 from sim.compare.outcomes import outcomes, values_of
-from sim.compare.pairs import make_pairs
-from sim.stats import mean_interval, share_interval
+from sim.compare.pairs import complete_couples, make_pairs
+from sim.stats import couple_means, mean_interval
 
 FloatArray = NDArray[np.float64]
 # Lines are drawn over the middle four fifths of the runs.
@@ -41,29 +42,20 @@ def survival_paths(
     runs = batch.runs_at(scope or batch.reference)
     finished = runs[runs["status"] == "ok"]
     rows = batch.firms(finished["run"].tolist(), [measure], firms=[firm])
-    joined = rows.merge(finished[["run", "arm"]], on="run")
-    counted = joined.groupby(["arm", "t"])[measure].agg(["sum", "count"])
+    joined = rows.merge(finished[["run", "arm", "replicate"]], on="run")
     made = []
     for arm in batch.arms:
-        if arm not in counted.index.get_level_values("arm"):
+        of_arm = joined[joined["arm"] == arm]
+        if of_arm.empty:
             continue
-        of_arm = counted.loc[arm].sort_index()
-        alive, total = of_arm["sum"].to_numpy(np.int64), of_arm["count"].to_numpy(np.int64)
-        bounds = [share_interval(int(a), int(n)) for a, n in zip(alive, total, strict=True)]
-        times = of_arm.index.to_numpy(np.int64)
-        made.append(
-            pd.DataFrame(
-                {
-                    "arm": arm,
-                    "t": times,
-                    "quarter": [batch.quarters[t] for t in times],
-                    "value": alive / total,
-                    "low": [low for low, _ in bounds],
-                    "high": [high for _, high in bounds],
-                    "n": total,
-                }
-            )
+        grid = of_arm.pivot(index="replicate", columns="t", values=measure).sort_index()
+        alive, replicates = grid.to_numpy(np.float64), grid.index.to_numpy(np.int64)
+        shares = [share_of(each, replicates, antithetic=batch.antithetic) for each in alive.T]
+        times = grid.columns.to_numpy(np.int64)
+        told = pd.DataFrame(shares).assign(
+            arm=arm, t=times, quarter=[batch.quarters[t] for t in times]
         )
+        made.append(told[["arm", "t", "quarter", "value", "low", "high", "n"]])
     columns = ["arm", "t", "quarter", "value", "low", "high", "n"]
     return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=columns)
 
@@ -119,7 +111,11 @@ def _path(
     else:
         first = baseline.reindex(index=grid.index, columns=grid.columns)
         differences = values - first.to_numpy(np.float64)
-    paired = [mean_interval(_finite(differences[:, column])) for column in range(len(times))]
+    replicates = grid.index.to_numpy(np.int64)
+    paired = [
+        mean_interval(_observations(each, replicates, antithetic=batch.antithetic))
+        for each in differences.T
+    ]
     known = [_finite(values[:, column]) for column in range(len(times))]
     return pd.DataFrame(
         {
@@ -140,6 +136,17 @@ def _path(
 
 def _finite(values: FloatArray) -> FloatArray:
     return values[np.isfinite(values)]
+
+
+def _observations(
+    differences: FloatArray, replicates: NDArray[np.int64], *, antithetic: bool
+) -> FloatArray:
+    """What is independent among paired differences: each of them, or means of couples."""
+    known = np.isfinite(differences)
+    if not antithetic:
+        return differences[known]
+    whole = complete_couples(replicates[known])
+    return couple_means(differences[known][whole])
 
 
 def _mean(values: FloatArray) -> float:
@@ -192,7 +199,7 @@ def pair_differences(
     for arm in batch.arms:
         if arm == batch.baseline:
             continue
-        pairs = make_pairs(runs, values, arm, batch.baseline)
+        pairs = make_pairs(runs, values, arm, batch.baseline, antithetic=batch.antithetic)
         made.append(
             pd.DataFrame(
                 {

@@ -82,9 +82,24 @@ def worth_of_pairing(table: pd.DataFrame) -> str:
     middle = float(np.median(known))
     worth = f" (worth {1.0 / middle:.1f} times as many runs)" if 0.0 < middle < 1.0 else ""
     verdict = "helped" if middle < 1.0 else "did not help"
-    return (
+    said = (
         f"Pairing {verdict}: variance of the difference over that of unpaired runs, "
         f"median {middle:.2f}{worth}, from {known.min():.2f} to {known.max():.2f}."
+    )
+    return " ".join(filter(None, [said, _worth_of_mirrors(table)]))
+
+
+def _worth_of_mirrors(table: pd.DataFrame) -> str:
+    """Say what antithetic luck adds to that; empty without it."""
+    ratios = table["mirror_ratio"].to_numpy(np.float64)
+    known = ratios[np.isfinite(ratios)]
+    if not len(known):
+        return ""
+    middle = float(np.median(known))
+    verdict = "helped" if middle < 1.0 else "did not help"
+    return (
+        f"Of that, mirrored luck {verdict}: variance of a couple's mean over that of two "
+        f"independent pairs, median {middle:.2f}, from {known.min():.2f} to {known.max():.2f}."
     )
 
 
@@ -123,8 +138,9 @@ def printed_comparison(
         parts.append(textwrap.fill(f"The same in every pair: {names}.", WIDTH))
     broken = int(table["failed_pairs"].max()) if len(table) else 0
     whole = int(table["pairs"].max()) if len(table) else 0
-    pairs = f"{whole} complete pairs, {broken} with a failed run. {worth_of_pairing(differs)}"
-    parts.append(textwrap.fill(pairs, WIDTH))
+    pairs = f"{whole} complete pairs, {broken} with a failed run."
+    said = filter(None, [pairs, batch.luck_told, worth_of_pairing(differs)])
+    parts.append(textwrap.fill(" ".join(said), WIDTH))
     parts.append(_printed_losers(batch, arm, baseline, scope))
     return "\n\n".join(parts) + "\n"
 

@@ -79,7 +79,8 @@ def survival_sentence(
     low, high = amounts.points(row["difference_low"]), amounts.points(row["difference_high"])
     evidence = (
         f"(paired difference {amounts.points(row['difference'])} points, "
-        f"95 % interval [{low}, {high}]; it wins in {row['higher']:.0f} "
+        f"95 % interval [{low}, {high}], exact p {amounts.probability(row['p'])}; "
+        f"it wins in {row['higher']:.0f} "
         f"and loses in {row['lower']:.0f} of {row['pairs']:.0f} pairs)."
     )
     effect = effect_of(row)

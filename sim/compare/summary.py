@@ -50,10 +50,12 @@ def compare_arms(
         One row an arm, firm, quarter and measure: ``baseline_value``, ``value``,
         ``difference``, each with ``_low`` and ``_high`` (95 %), ``p`` (exact McNemar for
         yes/no, else the paired t-test), ``higher``, ``lower``, ``same`` (pairs in which the
-        arm lies above, below, level), ``pairs``, ``failed_pairs``, ``range_low`` and
+        arm lies above, below, level), ``pairs``, ``failed_pairs``, ``observations``
+        (independent of each other: pairs, or couples of antithetic luck), ``range_low`` and
         ``range_high`` (yes/no: the difference had all failed pairs gone one way),
         ``variance_ratio`` (variance of the difference over that of unpaired runs; below 1
-        pairing helped).
+        pairing helped), ``mirror_ratio`` (antithetic luck: variance of a couple's mean over
+        that of two independent pairs; below 1 it helped).
 
     Raises
     ------
@@ -80,7 +82,9 @@ def compare_arms(
                     continue
                 for quarter in quarters:
                     values = values_of(found, measure.key, quarter, firm)
-                    pairs = make_pairs(runs, values, arm, baseline)
+                    pairs = make_pairs(
+                        runs, values, arm, baseline, antithetic=batch.antithetic
+                    )
                     rows.append(
                         {
                             "arm": arm,

@@ -90,7 +90,8 @@ def _answer(batch: Batch, sentences: Sequence[Sentence]) -> str:
         )
     said.append(
         paragraph(
-            f"{batch.manifest['replicates']} replicates; {place_of(batch, batch.reference)}.",
+            f"{batch.manifest['replicates']} replicates; {place_of(batch, batch.reference)}."
+            f" {batch.luck_told}".rstrip(),
             "note",
         )
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sim.compare import amounts
 from sim.compare.batch import Batch
+from sim.compare.printing import place_of
 from sim.report.markup import element, facts, paragraph, section, table, text
 
 
@@ -42,14 +43,19 @@ def contents_section(batch: Batch) -> str:
     """What this batch has, what it lacks, and the command for the rest."""
     manifest = batch.manifest
     swept = "; ".join(
-        f"{path}: {', '.join(f'{value:g}' for value in values)}"
-        for path, values in batch.sweep.items()
+        [str(design["told"]) for design in manifest["designs"]]
+        if "designs" in manifest
+        else [
+            f"{path}: {', '.join(f'{value:g}' for value in values)}"
+            for path, values in batch.sweep.items()
+        ]
     )
     said = [
         ("Replicates", str(manifest["replicates"])),
         ("Calibrations in it", ", ".join(batch.calibrations)),
         ("Arms", ", ".join(batch.arms)),
         ("Swept", swept or "nothing"),
+        *_reference(batch),
         ("Horizon", f"{batch.quarters[0]} to {batch.quarters[-1]}"),
     ]
     lacking = _lacking(batch)
@@ -60,6 +66,14 @@ def contents_section(batch: Batch) -> str:
     if full and lacking:
         inner += [paragraph("The command for the rest:"), element("pre", text(full))]
     return section("What this report has", *inner)
+
+
+def _reference(batch: Batch) -> list[tuple[str, str]]:
+    """At which of several points the answer is told, where settings are moved together."""
+    if len(batch.grids) == len(batch.sweep):
+        return []
+    told = "the one nearest to the scenario's own values"
+    return [("Point of the answer", f"{place_of(batch, batch.reference)}; {told}")]
 
 
 def _lacking(batch: Batch) -> str:

@@ -27,11 +27,14 @@ def trust_strip(batch: Batch, comparison: pd.DataFrame) -> str:
     pairs, broken = (
         (int(first["pairs"].iloc[0]), int(first["failed_pairs"].iloc[0])) if len(first) else (0, 0)
     )
+    couples = ""
+    if batch.antithetic and len(first):
+        couples = f" in {int(first['observations'].iloc[0])} complete couples of mirrored luck"
     share = counts["failed"] / counts["total"] if counts["total"] else 0.0
     warned = trust.get("solver_warnings")
     return facts(
         [
-            ("Pairs behind the answer", f"{pairs}, and {broken} with a failed run"),
+            ("Pairs behind the answer", f"{pairs}{couples}, and {broken} with a failed run"),
             (
                 "Failed runs",
                 f"{counts['failed']} of {counts['total']} ({amounts.percent(share, 2)})",
@@ -86,7 +89,8 @@ def side_by_side_section(batch: Batch, comparison: pd.DataFrame) -> str:
             f"{place_of(batch, batch.reference)}. Means over pairs of runs with the same luck; "
             "differences of yes/no rows and shares in percentage points; bold where the interval "
             "leaves out zero and p is under 0.05. The last column counts the pairs in which the "
-            "arm lies above, below and level. " + worth_of_pairing(rows),
+            "arm lies above, below and level. "
+            + " ".join(filter(None, [batch.luck_told, worth_of_pairing(rows)])),
             "note",
         ),
         _same_everywhere(batch, same),

@@ -6,9 +6,11 @@ from typing import Any
 
 from sim.errors import InputError
 from sim.scenario.changes import DESIGNS
+from sim.scenario.designs import LATIN_HYPERCUBE, SOBOL, TABLE, ZIP
 from sim.scenario.load import load
 from sim.scenario.market_tables import SCENARIOS
 from sim.scenario.static_market import load_static_market
+from sim.scenario.sweep import MAX_DRAWN
 from sim.scenario.world import Heading, WorldSettings
 
 
@@ -64,7 +66,7 @@ def json_schema() -> dict[str, Any]:
             "extends": {"type": "string", "description": "a scenario file to start from"},
             **heading["properties"],
             "arms": _named({"$ref": "#/$defs/World"}, "treatments of the same world"),
-            "sweep": _named(design, "values by dotted path of a world setting"),
+            "sweep": _sweep(design, numbers),
             "kinds": _named({"$ref": "#/$defs/Contract"}, "presets of contracts"),
             "held": {"$ref": "#/$defs/World", "description": "what calibration holds instead"},
             **world["properties"],
@@ -72,6 +74,30 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": definitions,
     }
+
+
+def _sweep(design: dict[str, Any], numbers: dict[str, Any]) -> dict[str, Any]:
+    """What a sweep holds: designs of several settings by their names, all else by path."""
+    ends = {**numbers, "minItems": 2, "maxItems": 2}
+    sample = _or_null(
+        {
+            "type": "object",
+            "properties": {
+                "points": {"type": "integer", "minimum": 1, "maximum": MAX_DRAWN},
+                "seed": {"type": "integer", "minimum": 0},
+                "settings": _named(ends, "low and high by dotted path"),
+            },
+            "additionalProperties": False,
+        }
+    )
+    table = {"type": "string", "description": "a CSV file with a path a column, or its text"}
+    several = {
+        ZIP: _or_null(_named(numbers, "values by dotted path, moved together")),
+        LATIN_HYPERCUBE: sample,
+        SOBOL: sample,
+        TABLE: _or_null(table),
+    }
+    return {**_named(design, "values by dotted path of a world setting"), "properties": several}
 
 
 def _named(item: dict[str, Any], description: str) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.errors import Fault, InputError
+from sim.scenario.design_table import is_text, without_column
+from sim.scenario.designs import PATHS_UNDER, SEVERAL, TABLE, ZIP
 from sim.scenario.reader import Path_, Place, read_yaml, shown
 from sim.scenario.tree import Tree, leaf, leaves
 from sim.scenario.world import WORLD_KEYS
@@ -70,15 +72,16 @@ def lay_over(tree: Tree, changes: Tree, arms: Sequence[str], notices: list[str])
 
     A changed setting that the file sweeps is swept no more, which is noted.
     """
-    sweep = tree.get(("sweep",))
     result = tree
     for path, value in leaves(changes.data):
         dotted = ".".join(path)
-        if isinstance(sweep, dict) and sweep.get(dotted) is not None:
-            by = changes.place(path)
-            who = "--set" if by is None or by[0] == COMMAND_LINE else by[0]
+        by = changes.place(path) or (COMMAND_LINE, 0)
+        for where, left in _without(result, dotted):
+            who = "--set" if by[0] == COMMAND_LINE else by[0]
             notices.append(f"{who} {dotted}={shown(value)} replaces the sweep of {dotted}")
-            result = leaf(("sweep", dotted), None, by or (COMMAND_LINE, 0)).over(result)
+            # A table less a column is still that table, so it keeps its place.
+            place = by if left is None else result.place(where) or by
+            result = leaf(where, left, place).over(result)
     result = changes.over(result)
     for path, value in leaves(changes.data):
         if path[0] not in WORLD_KEYS:
@@ -88,6 +91,21 @@ def lay_over(tree: Tree, changes: Tree, arms: Sequence[str], notices: list[str])
             if _touches(result, ("arms", arm), path):
                 result = leaf(("arms", arm, *path), value, place).over(result)
     return result
+
+
+def _without(tree: Tree, dotted: str) -> list[tuple[Path_, str | None]]:
+    """Where a sweep sets a path, and what is left there without it."""
+    found: list[tuple[Path_, str | None]] = [
+        (("sweep", *above, dotted), None)
+        for above in PATHS_UNDER
+        if tree.get(("sweep", *above, dotted)) is not None
+    ]
+    table = tree.get(("sweep", TABLE))
+    if isinstance(table, str) and is_text(table):
+        left = without_column(table, dotted)
+        if left != table:
+            found.append((("sweep", TABLE), left))
+    return found
 
 
 def _touches(tree: Tree, arm: Path_, path: Path_) -> bool:
@@ -108,6 +126,10 @@ def _keys(name: str) -> Path_:
     keys = tuple(name.split("."))
     if not all(is_name(key) for key in keys):
         return ()
+    if keys[0] == "sweep" and len(keys) > 1 and keys[1] in SEVERAL:
+        # Within a design a path is one key, as it is for a grid.
+        depth = 2 if keys[1] == ZIP else 3 if keys[2:3] == ("settings",) else len(keys)
+        return (*keys[:depth], *([".".join(keys[depth:])] if len(keys) > depth else []))
     if keys[0] == "sweep" and len(keys) > 1:
         tail = keys[-1:] if keys[-1] in DESIGNS and len(keys) > 2 else ()
         return ("sweep", ".".join(keys[1 : len(keys) - len(tail)]), *tail)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from sim.scenario.checks import check_names, fault_at, is_number, is_whole, near
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.reader import Path_
 from sim.scenario.resolve import NAMED_THINGS, at_values, filled, touches, world_settings
-from sim.scenario.sweep import Sweep
+from sim.scenario.sweep import Designs, swept_fault
 from sim.scenario.terms import Contract
 from sim.scenario.tree import Tree
 from sim.scenario.world import WORLD_KEYS, Heading
@@ -55,14 +55,14 @@ def check_worlds(
     tree: Tree,
     root: Tree,
     arms: tuple[str, ...],
-    sweep: Sweep,
+    designs: Designs,
     heading: Heading | None,
     market: MarketTables | None,
     faults: list[Fault],
 ) -> None:
     """Add the faults of every world of a scenario to a list."""
     checker = Checker(tree, heading, market)
-    first = {path: values[0] for path, values in sweep}
+    first = first_point(designs)
     file = tree.only(WORLD_KEYS)
     worlds: dict[str, Tree] = {}
     at_file = checker.faults(filled(file, tree, first))
@@ -76,7 +76,7 @@ def check_worlds(
     if not at_file:
         if root.data != file.data:
             faults += checker.faults(root)
-        _check_swept(tree, {"": file, **worlds}, sweep, checker, faults)
+        _check_swept(tree, {"": file, **worlds}, designs, checker, faults)
         _check_variants(tree, file, checker, faults)
 
 
@@ -90,40 +90,55 @@ def _in_arm(tree: Tree, arm: str, fault: Fault) -> Fault:
 def _check_swept(
     tree: Tree,
     worlds: Mapping[str, Tree],
-    sweep: Sweep,
+    designs: Designs,
     checker: Checker,
     faults: list[Fault],
 ) -> None:
-    first = {path: values[0] for path, values in sweep}
-    for dotted, values in sweep:
-        path = tuple(dotted.split("."))
-        touched = [
-            world for world in worlds.values() if touches(world, tree, path)
-        ]
-        if not touched:
-            things = {
-                name
-                for world in worlds.values()
-                for name in (world.get(path[:1]) or {})
-                if path[0] in NAMED_THINGS
-            }
-            expected = "a setting that an arm has"
-            near = nearest(path[1], things) if len(path) > 1 else ""
-            full = ".".join((path[0], near, *path[2:])) if near not in ("", path[1]) else ""
-            faults.append(fault_at(tree, ("sweep", dotted), dotted, expected, full))
-            continue
-        whole = filled(touched[0], tree, first)
-        # Bounds are intervals: between two values that are good every value is, if it is whole
-        # where it must be.
-        told = {min(values), max(values)}
-        if is_whole(path):
-            told |= {value for value in values if not value.is_integer()}
-        for value in sorted(told):
-            found = checker.faults(at_values(whole, tree, {dotted: value}))
-            faults.extend(
-                fault_at(tree, ("sweep", dotted), value, fault.expected, fault.nearest)
-                for fault in found
-            )
+    first = first_point(designs)
+    for design in designs:
+        for place, dotted in enumerate(design.paths):
+            path = tuple(dotted.split("."))
+            touched = [world for world in worlds.values() if touches(world, tree, path)]
+            if not touched:
+                near = _nearest_thing(worlds.values(), path)
+                expected = "a setting that an arm has"
+                faults.append(swept_fault(tree, design, dotted, dotted, expected, near))
+                continue
+            whole = filled(touched[0], tree, first)
+            # Where points are drawn, the ends of the range were written.
+            values = design.ranges[place] if design.ranges else design.values(dotted)
+            # Bounds are intervals: between two values that are good every value is, if it is
+            # whole where it must be.
+            told = {min(values), max(values)}
+            if is_whole(path):
+                told |= {value for value in values if not value.is_integer()}
+            for value in sorted(told):
+                found = checker.faults(at_values(whole, tree, {dotted: value}))
+                faults.extend(
+                    swept_fault(tree, design, dotted, value, fault.expected, fault.nearest)
+                    for fault in found
+                )
+
+
+def first_point(designs: Designs) -> dict[str, float]:
+    """Value of each swept setting at the first point."""
+    return {
+        path: value
+        for design in designs
+        for path, value in zip(design.paths, design.rows[0], strict=True)
+    }
+
+
+def _nearest_thing(worlds: Iterable[Tree], path: Path_) -> str:
+    """The path of the same setting of a thing that some arm has, if its name is close."""
+    things = {
+        name
+        for world in worlds
+        for name in (world.get(path[:1]) or {})
+        if path[0] in NAMED_THINGS
+    }
+    near = nearest(path[1], things) if len(path) > 1 else ""
+    return ".".join((path[0], near, *path[2:])) if near not in ("", path[1]) else ""
 
 
 def _check_variants(tree: Tree, file: Tree, checker: Checker, faults: list[Fault]) -> None:

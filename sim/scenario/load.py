@@ -10,11 +10,13 @@ from sim.errors import Fault, InputError
 from sim.scenario.changes import from_command_line, is_name, lay_over
 from sim.scenario.check_worlds import check_worlds
 from sim.scenario.checks import fault_at, nearest, unique, validated
+from sim.scenario.design_table import MAX_TABLE, is_text
+from sim.scenario.designs import TABLE
 from sim.scenario.market_tables import SCENARIOS, MarketTables, known_markets, read_market
 from sim.scenario.reader import Path_, read_text, read_yaml
 from sim.scenario.scenario import Scenario
 from sim.scenario.sweep import read_sweep
-from sim.scenario.tree import Tree
+from sim.scenario.tree import Tree, leaf
 from sim.scenario.world import ARM_KEYS, FILE_KEYS, HEADING_KEYS, WORLD_KEYS, Heading
 
 MAX_EXTENDS = 8
@@ -39,8 +41,8 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
     source = Path(path)
     if "\0" in str(path):
         raise InputError([Fault(str(path), 0, "", "", "the name of a file")])
-    written, root = _read_chain(source, str(path), source.resolve().parent, ())
     faults: list[Fault] = []
+    written, root = _read_chain(source, str(path), source.resolve().parent, (), faults)
     changes = from_command_line(sets, faults)
     return assemble(str(path), written, root, changes, faults)
 
@@ -72,6 +74,10 @@ def assemble(
     if changes.has(("extends",)):
         expected = "another setting: what a file extends stands in the file"
         faults.append(fault_at(changes, ("extends",), changes.get(("extends",)), expected))
+    table = changes.get(("sweep", TABLE))
+    if isinstance(table, str) and not is_text(table):
+        expected = "another setting: the name of a table stands in the file"
+        faults.append(fault_at(changes, ("sweep", TABLE), table, expected))
     named = tuple(_mapping(written, ("arms",)))[:MAX_ARMS]
     tree = lay_over(written, changes, named, notices)
     root = tree.part("held").over(root)
@@ -86,15 +92,16 @@ def assemble(
                 nearest(heading.baseline, arms),
             )
         )
-    sweep = read_sweep(tree, arms, faults)
-    check_worlds(tree, root, arms, sweep, heading, market, faults)
+    designs = read_sweep(tree, arms, faults, notices)
+    check_worlds(tree, root, arms, designs, heading, market, faults)
+    _check_couples(tree, arms, heading, faults)
     if faults or heading is None:
         raise InputError(unique(faults))
     return Scenario(
         file=file,
         heading=heading,
         arms=arms,
-        sweep=sweep,
+        designs=designs,
         tree=tree,
         root=root,
         written=written,
@@ -104,11 +111,11 @@ def assemble(
 
 
 def _read_chain(
-    path: Path, name: str, home: Path, seen: tuple[Path, ...]
+    path: Path, name: str, home: Path, seen: tuple[Path, ...], faults: list[Fault]
 ) -> tuple[Tree, Tree]:
     """Read a file and what it extends; return the whole and the root's world settings."""
     document = read_yaml(read_text(path, name), name)
-    tree = Tree(document.data, document.places)
+    tree = _with_table(Tree(document.data, document.places), path.resolve().parent, home, faults)
     lower_name = tree.get(("extends",))
     if lower_name is None:
         return tree, tree.only(WORLD_KEYS)
@@ -126,8 +133,37 @@ def _read_chain(
         raise refuse("a chain of files that does not come back to itself")
     if len(seen) >= MAX_EXTENDS:
         raise refuse(f"at most {MAX_EXTENDS} files that extend each other")
-    below, root = _read_chain(lower, _shown_name(lower, home), home, (*seen, here))
+    below, root = _read_chain(lower, _shown_name(lower, home), home, (*seen, here), faults)
     return tree.over(below), root
+
+
+def _with_table(tree: Tree, folder: Path, home: Path, faults: list[Fault]) -> Tree:
+    """The tree with the text of its table of design points in place of the file's name.
+
+    The place of a table is that of its header.
+    """
+    where = ("sweep", TABLE)
+    table = tree.get(where)
+    if not isinstance(table, str):
+        return tree
+    file, line = tree.place(where) or ("scenario", 0)
+    if is_text(table):
+        return Tree(tree.data, {**tree.places, where: (file, line + 1)})
+    path = _find(table, folder, home)
+    if path is None:
+        expected = "a file under the scenario's own folder or under scenarios/"
+        faults.append(fault_at(tree, where, table, expected))
+        return tree
+    name = _shown_name(path, home)
+    try:
+        text = "\n".join(read_text(path, name).splitlines()) + "\n"
+    except InputError as error:
+        faults += error.faults
+        return tree
+    if len(text) > MAX_TABLE:
+        faults.append(Fault(name, 0, "", "", f"a table of at most {MAX_TABLE:,} letters"))
+        return tree
+    return leaf(where, text, (name, 1)).over(tree)
 
 
 def _shown_name(path: Path, home: Path) -> str:
@@ -138,7 +174,7 @@ def _shown_name(path: Path, home: Path) -> str:
 
 
 def _find(name: str, folder: Path, home: Path) -> Path | None:
-    """The file meant by ``extends``, if it lies where it may."""
+    """The file meant by ``extends`` or a table, if it lies where it may."""
     if "\0" in name or len(name) > 500:
         return None
     for start in (folder, SCENARIOS):
@@ -163,6 +199,21 @@ def _check_keys(tree: Tree, faults: list[Fault]) -> None:
     _check_world_keys(tree, ("held",), faults)
     for arm in _mapping(tree, ("arms",)):
         _check_world_keys(tree, ("arms", arm), faults)
+
+
+def _check_couples(
+    tree: Tree, arms: tuple[str, ...], heading: Heading | None, faults: list[Fault]
+) -> None:
+    """Antithetic luck is one for all arms, and its replicates come in couples."""
+    for arm in arms:
+        path = ("arms", arm, "luck", "antithetic")
+        if tree.get(path) is not None:
+            expected = "a setting of the file: arms share their luck"
+            faults.append(fault_at(tree, path, tree.get(path), expected))
+    antithetic = tree.get(("luck", "antithetic")) is True
+    if antithetic and heading is not None and heading.replicates % 2:
+        expected = "an even number: antithetic luck makes replicates in couples"
+        faults.append(fault_at(tree, ("replicates",), heading.replicates, expected))
 
 
 def _check_world_keys(tree: Tree, path: Path_, faults: list[Fault]) -> None:

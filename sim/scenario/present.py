@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.representer import SafeRepresenter
 
 from sim.errors import printable
 from sim.scenario.changes import placed
@@ -24,8 +25,20 @@ def _dump(data: dict[str, Any]) -> str:
     return _dumped(data, plain=False)
 
 
+class _Blocks(SafeRepresenter):
+    """Writes text of several lines, such as a table of design points, line by line."""
+
+    def represent_str(self, text: str) -> Any:
+        style = "|" if "\n" in text else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Blocks.add_representer(str, _Blocks.represent_str)
+
+
 def _dumped(data: dict[str, Any], *, plain: bool) -> str:
     yaml: Any = YAML(typ="safe", pure=True)  # its attributes are declared as None
+    yaml.Representer = _Blocks
     yaml.default_flow_style = False
     yaml.allow_unicode = plain
     yaml.sort_base_mapping_type_on_output = False  # keep the order of the file

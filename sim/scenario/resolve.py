@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from sim.errors import Fault
 from sim.scenario.checks import fault_at, is_whole, nearest, validated
-from sim.scenario.reader import Path_
+from sim.scenario.designs import PATHS_UNDER, TABLE
+from sim.scenario.reader import Path_, Place
 from sim.scenario.terms import NOT_YET_KINDS, NOT_YET_TERMS
 from sim.scenario.tree import Tree, leaf
 from sim.scenario.world import WORLD_KEYS, WorldSettings
@@ -34,12 +35,20 @@ def at_values(world: Tree, file: Tree, values: Mapping[str, float]) -> Tree:
     expanded = expand_kinds(world, file, (), []) if named else world
     for dotted, path in paths.items():
         if _has(expanded, path):
-            place = file.place(("sweep", dotted)) if file.has(("sweep", dotted)) else None
             value = values[dotted]
             if is_whole(path) and float(value).is_integer():
                 value = int(value)
-            world = leaf(path, value, place or ("sweep", 0)).over(world)
+            world = leaf(path, value, _swept_at(file, dotted)).over(world)
     return world
+
+
+def _swept_at(file: Tree, dotted: str) -> Place:
+    """Where the sweep of a path stands."""
+    table = ("sweep", TABLE)
+    named = (("sweep", *above, dotted) for above in PATHS_UNDER)
+    where = next((path for path in named if file.has(path)), table)
+    place = file.place(where) if file.has(where) else None
+    return place or ("sweep", 0)
 
 
 def filled(world: Tree, file: Tree, values: Mapping[str, float]) -> Tree:

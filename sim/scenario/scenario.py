@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sim.errors import Fault, InputError
 from sim.scenario.changes import from_python
 from sim.scenario.checks import is_structural, nearest
+from sim.scenario.designs import Design, product
 from sim.scenario.present import resolved_yaml, sources
 from sim.scenario.resolve import arm_tree, at_values, world_settings
 from sim.scenario.settings import Group
@@ -37,8 +38,8 @@ class Scenario:
         Name, market, horizon, replicates, seed, baseline.
     arms
         Names of the arms, the baseline first as written.
-    sweep
-        Values by path of the swept setting.
+    designs
+        Designs of the sweep; their product is the points.
     tree
         The whole file with what it extends, and who set each value.
     root
@@ -55,7 +56,7 @@ class Scenario:
     file: str
     heading: Heading
     arms: tuple[str, ...]
-    sweep: tuple[tuple[str, tuple[float, ...]], ...]
+    designs: tuple[Design, ...]
     tree: Tree
     root: Tree
     written: Tree
@@ -67,25 +68,57 @@ class Scenario:
         """Title of the scenario."""
         return self.heading.name
 
-    def points(self) -> tuple[Point, ...]:
-        """The full grid over all swept settings, the last one fastest."""
-        paths = [path for path, _ in self.sweep]
-        grid = itertools.product(*(values for _, values in self.sweep))
+    @property
+    def sweep(self) -> tuple[tuple[str, tuple[float, ...]], ...]:
+        """Distinct values of each swept setting by its path."""
         return tuple(
-            Point(index, tuple(zip(paths, values, strict=True)))
-            for index, values in enumerate(grid)
+            (path, design.values(path)) for design in self.designs for path in design.paths
         )
 
+    def points(self) -> tuple[Point, ...]:
+        """The product of all designs in the order of the file, the last one fastest."""
+        return tuple(Point(index, values) for index, values in enumerate(product(self.designs)))
+
     def reference_point(self) -> Point:
-        """The point at which headlines are told: swept settings nearest to the file's own."""
-        wanted = {path: self.tree.get(tuple(path.split("."))) for path, _ in self.sweep}
+        """The point at which headlines are told: swept settings nearest to the file's own.
+
+        Distances are in parts of the range that the design gives a setting; of a setting that
+        the file leaves open the lowest value is the nearest.
+        """
+        return self._reference
+
+    @cached_property
+    def _reference(self) -> Point:
+        wanted, width = {}, {}
+        for path, values in self.sweep:
+            own = self.tree.get(tuple(path.split(".")))
+            wanted[path] = min(values) if own is None else float(own)
+            width[path] = (max(values) - min(values)) or 1.0
         return min(
             self.points(),
             key=lambda point: sum(
-                abs(value - float(wanted[path])) if wanted[path] is not None else value
-                for path, value in point.values
+                abs(value - wanted[path]) / width[path] for path, value in point.values
             ),
         )
+
+    @property
+    def antithetic(self) -> bool:
+        """Whether replicates 2k and 2k + 1 have mirrored luck."""
+        return self.tree.get(("luck", "antithetic")) is True
+
+    def independent(self, asked_by: str) -> Scenario:
+        """The scenario itself, if its replicates are independent draws of luck.
+
+        Raises
+        ------
+        InputError
+            Its luck is antithetic; ``asked_by`` counts replicates, not couples.
+        """
+        if self.antithetic:
+            place = self.tree.place(("luck", "antithetic")) or (self.file, 0)
+            expected = f"false: {asked_by} counts replicates as independent draws of luck"
+            raise InputError([Fault(*place, "luck.antithetic", "true", expected)])
+        return self
 
     def variants(self) -> dict[str, dict[str, float]]:
         """Named sets of values of the calibration, as the file gives them."""
@@ -132,11 +165,15 @@ class Scenario:
         return settings.model_copy(update={"calibration": closure})
 
     def members(self, arm: str) -> tuple[str, ...]:
-        """Firms that have a contract or take new money in an arm, in order of mention."""
+        """Firms that have a contract in an arm, in order of mention."""
+        contracts = self.settings(arm, dict(self.reference_point().values)).alliances.values()
+        return tuple(dict.fromkeys(name for contract in contracts for name in contract.members))
+
+    def concerned(self, arm: str) -> tuple[str, ...]:
+        """Members of an arm, then the firms that take new money there."""
         settings = self.settings(arm, dict(self.reference_point().values))
-        names = [name for contract in settings.alliances.values() for name in contract.members]
-        names += [injection.to for injection in settings.injections.values()]
-        return tuple(dict.fromkeys(names))
+        given = [injection.to for injection in settings.injections.values()]
+        return tuple(dict.fromkeys([*self.members(arm), *given]))
 
     def with_baseline(self, arms: Sequence[str], option: str = "arms") -> tuple[str, ...]:
         """Some arms, checked, with the baseline before them.

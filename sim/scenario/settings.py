@@ -219,6 +219,11 @@ class LuckSettings(Group):
 
     on: Switch = True
     scale: Real = number("size of shocks to quality and battery", "ratio", ge=0.0, le=5.0)
+    antithetic: Switch = Field(
+        default=False,
+        description="replicates 2k and 2k + 1 have mirrored luck; the same in every arm",
+        json_schema_extra={"setting": "counterfactual"},
+    )
     parameters: Literal["held"] = Field(
         default="held",
         description="assumptions held at their values in every replicate",

@@ -3,6 +3,14 @@
 from sim.stats.bands import Band, mean_band, quantile_band, survival_band
 from sim.stats.bootstrap import SEED, bootstrap_interval
 from sim.stats.boxes import Box, Fit, find_box, fit
+from sim.stats.couples import (
+    couple_means,
+    couple_paired_shares,
+    couple_share,
+    couple_sign_test,
+    couple_variance_ratio,
+    mirror_ratio,
+)
 from sim.stats.effects import Morris, elementary_effects, morris
 from sim.stats.intervals import LEVEL, Estimate, Interval
 from sim.stats.means import mean_interval, quantile_interval, t_test
@@ -46,6 +54,11 @@ __all__ = [
     "bootstrap_interval",
     "clopper_pearson",
     "count_pairs",
+    "couple_means",
+    "couple_paired_shares",
+    "couple_share",
+    "couple_sign_test",
+    "couple_variance_ratio",
     "elementary_effects",
     "find_box",
     "fit",
@@ -53,6 +66,7 @@ __all__ = [
     "mcnemar_exact",
     "mean_band",
     "mean_interval",
+    "mirror_ratio",
     "more_for_mean",
     "more_for_paired_shares",
     "more_for_share",

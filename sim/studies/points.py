@@ -160,7 +160,13 @@ def ask(
     Answers
         A future that cannot be calibrated and a run that ends with a solver's verdict are
         failures by name; so is a run without a value of the outcome.
+
+    Raises
+    ------
+    InputError
+        The scenario's luck is antithetic.
     """
+    scenario = scenario.independent("a study")
     end = quarters_of(scenario).index(outcome.quarter)
     keys: dict[tuple[int, int, int], str] = {}
     errors: dict[tuple[int, int, int], str] = {}

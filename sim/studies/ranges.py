@@ -54,7 +54,7 @@ def firms_of(scenario: Scenario) -> tuple[str, ...]:
 
 def focus_of(scenario: Scenario) -> tuple[str, ...]:
     """Firms that the scenario's arms are about; the first two of its market without any."""
-    named = [name for arm in scenario.arms for name in scenario.members(arm)]
+    named = [name for arm in scenario.arms for name in scenario.concerned(arm)]
     return tuple(dict.fromkeys(named)) or firms_of(scenario)[:2]
 
 

@@ -39,10 +39,19 @@ class Luck:
 
 
 def draw_luck(
-    firms: tuple[str, ...], lines: tuple[str, ...], quarters: int, seed: int, replicate: int
+    firms: tuple[str, ...],
+    lines: tuple[str, ...],
+    quarters: int,
+    seed: int,
+    replicate: int,
+    *,
+    antithetic: bool = False,
 ) -> Luck:
-    """Draw the luck of one replicate; the same for every arm and design point."""
-    book = LuckBook(seed, replicate)
+    """Draw the luck of one replicate; the same for every arm and design point.
+
+    With ``antithetic`` replicates 2k and 2k + 1 are mirror images.
+    """
+    book = LuckBook(seed, replicate, antithetic)
     return Luck(
         firm=book.normal("firm", firms, quarters),
         passing=book.normal("passing", firms, quarters),

@@ -11,6 +11,7 @@ from pyblp_reference import reference
 
 from sim.cli import main
 from sim.cli.main import verbs
+from sim.scenario import load
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -89,6 +90,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_there_is_something_to_try() -> None:
     assert len(LINES) >= 4
     assert {words[0] for words in QUICK} >= {"validate", "show"}
+
+
+def test_the_sweep_it_shows_loads(tmp_path: Path) -> None:
+    (text,) = blocks("yml")
+    path = tmp_path / "swept.yaml"
+    head = "scenario: 1\nname: Swept\nextends: base/china_nev_2024.yaml\nreplicates: 1\n"
+    path.write_text(head + "arms: {solo: {}}\n" + text, encoding="utf-8")
+    kinds = [design.kind for design in load(path).designs]
+    assert kinds == ["grid", "zip", "latin_hypercube", "sobol"]
+    assert len(load(path).points()) == 2 * 3 * 16 * 16
 
 
 @pytest.mark.parametrize("words", QUICK, ids=" ".join)
