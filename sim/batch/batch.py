@@ -135,11 +135,9 @@ def run_batch(
             plan = plan.of(replicates)
             # What failed in this call would fail again.
             missing = [k for k in plan.missing(store.done_keys()) if plan.keys[k] not in tried]
-            if missing and workers > 1 and not tried:
-                runner.compile_kernels()
             started = time.time()
             with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
-                _maker(executor, scheduler)(
+                _maker(executor, scheduler, runner.compile_kernels)(
                     FACTORY,
                     scenario,
                     [plan.specs[k] for k in missing],
@@ -193,16 +191,18 @@ def _made_before(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _maker(executor: str, scheduler: str) -> Callable[[str, object, list[Any], int, OnDone], None]:
+def _maker(
+    executor: str, scheduler: str, prepare: Callable[[], None]
+) -> Callable[[str, object, list[Any], int, OnDone], None]:
     if executor == LOCAL:
-        return run_tasks
+        return partial(run_tasks, prepare=prepare)
     try:
         from sim.batch.cluster import run_on_cluster
     except ImportError as error:
         raise SimError(
             f"the Dask executor needs the package {error.name}: pip install 'ev-price-war[cluster]'"
         ) from None
-    return partial(run_on_cluster, scheduler=scheduler)
+    return partial(run_on_cluster, scheduler=scheduler, prepare=prepare)
 
 
 def _keeper(

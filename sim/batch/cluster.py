@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -61,6 +61,7 @@ def run_on_cluster(
     on_done: OnDone,
     *,
     scheduler: str = "",
+    prepare: Callable[[], None] | None = None,
 ) -> None:
     """Make every run on a cluster and report each as it ends, as ``executor.run_tasks`` does.
 
@@ -73,6 +74,8 @@ def run_on_cluster(
     scheduler
         Address such as ``tcp://host:8786``; empty for a cluster on this machine, which listens
         to the loopback only.
+    prepare
+        Called in this process before a cluster of its own makes the first run.
 
     Raises
     ------
@@ -88,6 +91,8 @@ def run_on_cluster(
         _client(workers, scheduler) as client,
     ):
         client.register_plugin(RunnerPlugin(package))
+        if prepare is not None and not scheduler:
+            prepare()
         _feed(client, specs, on_done)
 
 

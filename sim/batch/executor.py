@@ -73,7 +73,13 @@ OnDone = Callable[[int, Outcome], None]
 
 
 def run_tasks(
-    factory: str, shared: object, specs: Sequence[Any], workers: int, on_done: OnDone
+    factory: str,
+    shared: object,
+    specs: Sequence[Any],
+    workers: int,
+    on_done: OnDone,
+    *,
+    prepare: Callable[[], None] | None = None,
 ) -> None:
     """Make every run and report each as it ends, in the order in which they end.
 
@@ -86,23 +92,26 @@ def run_tasks(
     specs
         One specification a run.
     workers
-        Number of processes; with 1 the runs are made in this process.
+        Number of processes; with 1 the runs are made in this process, unless its numerical
+        libraries may use several threads: those sum in another order, and the last digit tells.
     on_done
         Called in this process with the run's index in ``specs`` and its outcome. A run that
         raised is a failed outcome; one whose worker died is tried once more in a fresh worker.
+    prepare
+        Called in this process while workers start, before any of them builds its runner.
 
     Raises
     ------
     SimError
         The runner cannot be built.
     """
-    if workers <= 1:
+    if workers <= 1 and all(os.environ.get(name) == "1" for name in THREADS):
         runner = build(factory, shared)
         for index, spec in enumerate(specs):
             on_done(index, attempt(runner, spec))
     elif specs:
         supervisor = _Supervisor(factory, shared, specs, on_done)
-        supervisor.run(min(workers, len(specs)))
+        supervisor.run(min(max(workers, 1), len(specs)), prepare)
 
 
 def build(factory: str, shared: object) -> Runner:
@@ -132,11 +141,16 @@ def _last_line(error: BaseException) -> str:
 
 
 def _work(pipe: Connection, factory: str) -> None:
-    """Life of a worker: say hello, build the runner, then answer one specification at a time."""
+    """Life of a worker: say hello, build the runner, then answer one specification at a time.
+
+    What takes long to import is imported before the supervisor has to do with it.
+    """
     # Ctrl-C reaches the whole process group; the supervisor alone decides what follows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # A closed pipe means that the supervisor is gone.
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(Exception):
+            importlib.import_module(factory.partition(":")[0])
         pipe.send(None)
         try:
             runner = build(factory, pipe.recv())
@@ -172,10 +186,12 @@ class _Supervisor:
         self._lost_starts = 0
         self._workers: list[_Worker] = []
 
-    def run(self, workers: int) -> None:
+    def run(self, workers: int, prepare: Callable[[], None] | None) -> None:
         try:
             for _ in range(workers):
                 self._start()
+            if prepare is not None:
+                prepare()
             while self._workers:
                 pipes = {worker.pipe: worker for worker in self._workers}
                 for pipe in wait(list(pipes)):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -88,7 +90,8 @@ class Recorder:
         sold = units > 0.0
         safe = np.where(sold, units, 1.0)
         stated = [NO_PARTS if plan is None else plan.parts for plan in work.plans]
-        learning, idle, war, conduct = np.array(stated).T
+        parts = np.fromiter(chain.from_iterable(stated), np.float64, len(NO_PARTS) * size)
+        learning, idle, war, conduct = parts.reshape(size, -1).T
         problem = work.problem
         assert problem is not None
         verdict = standing(industry, state, state.t)

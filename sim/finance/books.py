@@ -128,17 +128,25 @@ def runway(cash: FloatArray, unused_credit: FloatArray, burn: FloatArray) -> Flo
 
     Infinite where nothing is spent.
     """
-    means = np.maximum(cash, 0.0) + np.maximum(unused_credit, 0.0)
-    return np.where(burn > 0.0, means / np.where(burn > 0.0, burn, 1.0), np.inf)
+    quarters = np.maximum(cash, 0.0) + np.maximum(unused_credit, 0.0)
+    spends = burn > 0.0
+    np.divide(quarters, burn, out=quarters, where=spends)
+    quarters[~spends] = np.inf
+    return quarters
 
 
 def shadow_cost_of_cash(
     quarters: FloatArray, comfort: FloatArray, mu_max: float, exempt: NDArray[np.bool_]
 ) -> FloatArray:
     """``mu = mu_max max(0, 1 - runway / comfort)`` (equation 3.9); 0 where exempt."""
-    safe = np.where(comfort > 0.0, comfort, 1.0)
-    gap = np.where(comfort > 0.0, np.maximum(0.0, 1.0 - quarters / safe), 0.0)
-    return np.where(exempt, 0.0, mu_max * gap)
+    bears = (comfort > 0.0) & ~exempt
+    mu = np.zeros(len(quarters))
+    np.divide(quarters, comfort, out=mu, where=bears)
+    np.subtract(1.0, mu, out=mu)
+    np.maximum(mu, 0.0, out=mu)
+    mu *= mu_max
+    mu[~bears] = 0.0
+    return mu
 
 
 def stake_price(stake: float, pre_money: float) -> float:

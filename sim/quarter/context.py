@@ -69,6 +69,7 @@ class Run:
     lines_by_firm: IntArray  # (J,) positions of lines in the order of their firms
     line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
     lines_of: tuple[IntArray, ...]  # positions of each firm's lines
+    no_launch: tuple[BoolArray, ...]  # what a firm launches that decides nothing
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
@@ -121,6 +122,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         lines_by_firm=order,
         line_ends=ends,
         lines_of=tuple(order[a:b] for a, b in pairwise(ends)),
+        no_launch=tuple(np.zeros(b - a, dtype=np.bool_) for a, b in pairwise(ends)),
         seller_financed=tied_up.net,
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
@@ -203,8 +205,8 @@ class Work:
             launch_due=np.zeros(lines, dtype=np.bool_),
             launched=np.zeros(lines, dtype=np.bool_),
             launch_bill=zero,
-            build=np.zeros(firms),
-            issue=np.zeros(firms),
+            build=zero,
+            issue=zero,
             one_off=np.zeros(firms),
             price=none,
             share=none,

@@ -103,14 +103,14 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
 def invest(run: Run, state: State, work: Work) -> None:
     """Launches and plants that the firms decided, at their cost."""
     industry = run.world.industry
-    for firm, plan in enumerate(work.investments):
-        if plan is None:
-            continue
-        lines = run.lines_of[firm]
-        if True in plan.launch.tolist():
-            work.launched[lines] = plan.launch & work.launch_due[lines]
-        work.build[firm] = plan.build
-        work.issue[firm] = plan.issue
+    plans = work.investments
+    wanted = [
+        run.no_launch[firm] if plan is None else plan.launch for firm, plan in enumerate(plans)
+    ]
+    work.launched[run.lines_by_firm] = np.concatenate(wanted)
+    work.launched &= work.launch_due
+    work.build = np.array([0.0 if plan is None else plan.build for plan in plans])
+    work.issue = np.array([0.0 if plan is None else plan.issue for plan in plans])
     count = industry.by_firm(work.launched.astype(np.float64))
     work.launch_bill = count * run.launch_cost * work.effects.development
     capex = run.world.settings.finance.capex_cny_bn_per_100k * 1e9 / 1e5

@@ -60,6 +60,8 @@ def memory() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(config={"threads": 1, "preserve_insertion_order": True})
     try:
         with refusals():
+            # It would be drawn into the output of whoever calls.
+            connection.execute("SET enable_progress_bar = false")
             yield connection
     finally:
         connection.close()

@@ -188,3 +188,25 @@ def test_workers_do_not_run_the_calling_script_again(tmp_path):
     )
     assert said.stderr == ""
     assert said.stdout == "['ok', 'ok', 'ok', 'ok']\n"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_all_need_is_prepared_once_before_any_runner_is_built(workers, tmp_path):
+    calls = []
+
+    def prepare():
+        calls.append((tmp_path / "built").exists())
+
+    specs = [("count", n) for n in range(4)]
+    shared = {"folder": str(tmp_path)}
+    run_tasks(FACTORY, shared, specs, workers, lambda *_: None, prepare=prepare)
+    assert calls == ([False] if workers > 1 else [])
+
+
+def test_a_process_with_several_threads_leaves_even_one_workers_runs_to_another(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "4")
+    outcomes = run([("threads", 0), ("count", 1)], 1, tmp_path)
+    assert outcomes[0].payload == b"1"
+    assert [int(process) for process in built(tmp_path)] != [os.getpid()]

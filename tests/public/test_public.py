@@ -143,7 +143,7 @@ def test_an_arm_that_the_scenario_lacks_is_refused_before_anything_runs(tmp_path
 # The line of the design, in a script without `if __name__ == "__main__"`.
 SCRIPT = """
 import sim
-s = sim.load({file!r}).set("conduct.war_intensity", 1.2).set("horizon.quarters", 4)
+s = sim.load({file!r}).set("conduct.war_intensity", 1.2).set("horizon.quarters", 8)
 b = sim.run(s.set("replicates", 2), workers=2, arms=["capital"], out={out!r})
 frame = b.compare("capital")
 print(type(frame).__name__, sorted(set(frame["arm"])), int(frame["pairs"].max()), b.arms)
