@@ -56,6 +56,25 @@ FIRM_ITEMS = (
     "discount_rate",
     "survival_expected",
 )
+# Where a figure has no sense beyond them: bounds, both included.
+FIRM_BOUNDS: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(
+        ("exports", "rd", "fixed_cost", "cash", "debt", "credit_line", "state_backstop",
+         "owner_support", "launches_per_year"),
+        (0.0, math.inf),
+    ),
+    **dict.fromkeys(("experience_units", "capacity_units"), (1.0, math.inf)),
+    **dict.fromkeys(("payable_days", "receivable_days", "inventory_days"), (0.0, 360.0)),
+    **dict.fromkeys(
+        ("depreciation_share", "variable_selling_share", "warranty_share", "cash_share",
+         "survival_expected"),
+        (0.0, 1.0),
+    ),
+    **dict.fromkeys(("gross_margin", "export_margin"), (-2.0, 0.95)),
+    "dealer_margin": (0.0, 0.9),
+    "discount_rate": (0.0, 1.0),
+    "export_growth": (-1.0, 10.0),
+}  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _Key = TypeVar("_Key")
 
