@@ -7,11 +7,21 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels import inputs
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
 def group_sums(group_of: IntArray, values: FloatArray, groups: int) -> FloatArray:
-    """Sum ``values`` (N,) over each group, (groups,); ``group_of`` (N,) names each one's group."""
+    """Sum ``values`` (N,) over each group, (groups,); ``group_of`` (N,) names each one's group.
+
+    Raises
+    ------
+    KernelInputError
+        A value is not finite, a group is none of them, or the lengths differ.
+    """
+    values = inputs.vector("value", values, unit="member")
+    group_of = inputs.positions("group", group_of, groups, len(values), unit="member")
     # With weights the counts are floats, which NumPy's types do not say.
     return cast(FloatArray, np.bincount(group_of, weights=values, minlength=groups))
