@@ -107,7 +107,7 @@ def positions(
     wrong = (array < 0) | (array >= limit)
     if wrong.any():
         worst = int(np.argmax(wrong))
-        raise KernelInputError(f"{name} of {unit} {worst} is {array[worst]}, of {limit}")
+        raise KernelInputError(f"{unit} {worst} is of {name} {array[worst]}, of {limit}")
     return array.astype(np.int64, copy=False)
 
 
