@@ -86,7 +86,7 @@ def read_text(path: Path, name: str) -> str:
         raise refuse(f"UTF-8 text (byte {error.start} is not)") from None
 
 
-def read_yaml(text: str, name: str) -> Document:
+def read_yaml(text: str, name: str, told: list[Fault] | None = None) -> Document:
     """Parse one YAML document into plain mappings, lists and scalars.
 
     Parameters
@@ -95,6 +95,9 @@ def read_yaml(text: str, name: str) -> Document:
         The document.
     name
         File name for messages.
+    told
+        Where a fault of one value goes, which then reads as null, so that the faults of the
+        rest can be told with it; None to raise at once.
 
     Raises
     ------
@@ -121,7 +124,9 @@ def read_yaml(text: str, name: str) -> Document:
         fault = Fault(name, 1, "", "", f"YAML ({shown(str(error), 120)})")
         raise InputError([fault]) from None
     if document.faults:
-        raise InputError(document.faults)
+        if told is None:
+            raise InputError(document.faults)
+        told.extend(document.faults)
     document.data = data
     return document
 
