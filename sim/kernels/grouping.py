@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import numpy as np
@@ -21,7 +22,13 @@ def group_sums(group_of: IntArray, values: FloatArray, groups: int) -> FloatArra
     KernelInputError
         A value is not finite, a group is none of them, or the lengths differ.
     """
-    values = inputs.vector("value", values, unit="member")
-    group_of = inputs.positions("group", group_of, groups, len(values), unit="member")
-    # With weights the counts are floats, which NumPy's types do not say.
-    return cast(FloatArray, np.bincount(group_of, weights=values, minlength=groups))
+    # Called many times a quarter: what is wrong is looked for only when something is.
+    try:
+        # With weights the counts are floats, which NumPy's types do not say.
+        result = cast(FloatArray, np.bincount(group_of, weights=values, minlength=groups))
+    except (TypeError, ValueError):
+        result = np.full(1, np.nan)
+    if len(result) != groups or not math.isfinite(result.sum()):
+        values = inputs.vector("value", values, unit="member")
+        inputs.positions("group", group_of, groups, len(values), unit="member")
+    return result
