@@ -96,8 +96,8 @@ def read_yaml(text: str, name: str, faults: list[Fault] | None = None) -> Docume
     name
         File name for messages.
     faults
-        Receives faults of single values, so that those of others can be told with them; without
-        it they are raised.
+        Receives faults of single values, which then read as null, so that those of others can be
+        told with them; without it they are raised.
 
     Raises
     ------
@@ -231,5 +231,5 @@ def _scalar(event: ScalarEvent, path: Path_, line: int, document: Document) -> A
         document.faults.append(
             Fault(document.file, line, _dotted(path), shown(text), expected)
         )
-        return text
+        return None
     return value if _FLOAT.fullmatch(text) else text
