@@ -143,7 +143,7 @@ def printed_comparison(
     said = filter(None, [pairs, batch.luck_told, worth_of_pairing(headline)])
     parts.append(textwrap.fill(" ".join(said), WIDTH))
     parts.append(_printed_losers(batch, arm, baseline, scope))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def csv_of_arms(
@@ -167,7 +167,7 @@ def as_csv(table: pd.DataFrame) -> str:
 def _printed_losers(batch: Batch, arm: str, baseline: str, scope: Scope) -> str:
     table = losers(batch, arm=arm, baseline=baseline, scope=scope)
     if table.empty:
-        return "No firm stands outside the alliance."
+        return "No firm stands outside the alliance." if batch.has_firms else ""
     alive, cars = MEASURES["survives"], MEASURES["units"]
     rows = [
         [

@@ -9,7 +9,7 @@ from sim.compare.batch import Batch
 from sim.compare.estimates import effect_of
 from sim.compare.measures import MEASURES
 from sim.compare.printing import place_of, side_by_side, worth_of_pairing
-from sim.compare.sentence import chance_findings
+from sim.compare.sentence import chance_findings, end_of, year_to
 from sim.compare.summary import label_of, only_what_differs
 from sim.report.markup import facts, paragraph, section, table
 
@@ -69,6 +69,8 @@ def _covered(batch: Batch) -> str:
 
 def side_by_side_section(batch: Batch, comparison: pd.DataFrame) -> str:
     """Baseline, first arm and paired difference at the headline's date, firm by firm."""
+    if comparison.empty:
+        return ""
     rows = comparison[
         (comparison["arm"] == batch.first_arm) & (comparison["quarter"] == batch.headline_quarter)
     ]
@@ -81,7 +83,7 @@ def side_by_side_section(batch: Batch, comparison: pd.DataFrame) -> str:
         shown.append([label, *line[2:]])
     headings = ["", batch.baseline, batch.first_arm, *SIDE_HEADINGS]
     strong = [effect_of(row) != 0 for _, row in rows.iterrows()]
-    title = f"{batch.baseline} and {batch.first_arm} at the end of {batch.headline_quarter[:4]}"
+    title = f"{batch.baseline} and {batch.first_arm} at {end_of(batch.headline_quarter)}"
     return section(
         title,
         table(headings, shown, groups=groups, strong=strong),
@@ -106,6 +108,8 @@ def _same_everywhere(batch: Batch, same: pd.DataFrame) -> str:
 
 def every_arm_section(batch: Batch, comparison: pd.DataFrame) -> str:
     """Survival of each firm in focus by arm and date, with the paired difference."""
+    if comparison.empty or not batch.focus:
+        return ""
     made = []
     for firm in batch.focus:
         rows = comparison[
@@ -121,7 +125,7 @@ def every_arm_section(batch: Batch, comparison: pd.DataFrame) -> str:
                 groups.append(f"{measure.label} ({batch.baseline}: {_of_baseline(of_measure)})")
         made.append(
             table(
-                ["arm", *(f"end of {quarter[:4]}" for quarter in batch.horizons)],
+                ["arm", *(end_of(quarter).removeprefix("the ") for quarter in batch.horizons)],
                 cells,
                 caption=batch.name(firm),
                 groups=groups,
@@ -149,11 +153,16 @@ def _level_and_difference(row: pd.Series[float]) -> str:
 
 def _of_baseline(rows: pd.DataFrame) -> str:
     first = rows.drop_duplicates("quarter").set_index("quarter")["baseline_value"]
-    return ", ".join(f"{str(quarter)[:4]} {amounts.percent(v, 0)}" for quarter, v in first.items())
+    return ", ".join(
+        f"{str(quarter).removesuffix('Q4')} {amounts.percent(value, 0)}"
+        for quarter, value in first.items()
+    )
 
 
 def losers_section(batch: Batch, rivals: pd.DataFrame) -> str:
     """Rivals in the order of the cars that they lose."""
+    if rivals.empty:
+        return ""
     cars, alive = MEASURES["units"], MEASURES["survives"]
     rows = [
         [
@@ -165,7 +174,7 @@ def losers_section(batch: Batch, rivals: pd.DataFrame) -> str:
         ]
         for _, row in rivals.iterrows()
     ]
-    year = batch.headline_quarter[:4]
+    year = year_to(batch.headline_quarter)
     headings = [
         "rival",
         f"cars {year}, {batch.baseline}",
@@ -192,6 +201,8 @@ def _change(measure: measures.Measure, row: pd.Series[float], key: str) -> str:
 
 def buyers_section(batch: Batch, comparison: pd.DataFrame) -> str:
     """Price, consumer surplus and concentration by arm at the last date."""
+    if comparison.empty:
+        return ""
     last = batch.horizons[-1]
     rows = comparison[(comparison["firm"] == "") & (comparison["quarter"] == last)]
     cells, groups, strong = [], [], []
@@ -209,7 +220,7 @@ def buyers_section(batch: Batch, comparison: pd.DataFrame) -> str:
             strong=[strong[place] for place in order],
         ),
         paragraph(
-            f"At the end of {last[:4]}. Consumer surplus is summed from {batch.quarters[0]}, "
+            f"At {end_of(last)}. Consumer surplus is summed from {batch.quarters[0]}, "
             "without discount; its level is known only up to a constant, so read its differences.",
             "note",
         ),

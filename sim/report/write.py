@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,8 @@ from sim.report.drawing import drawing, inline, png, svg
 from sim.report.figures import drawings
 from sim.report.markup import figure
 from sim.report.page import page
+
+FirmTable = Callable[[Batch, str], pd.DataFrame]
 
 PAGE = "report.html"
 FIGURES = "figures"
@@ -51,13 +54,8 @@ def write_report(folder: Path) -> list[Path]:
         "comparison": comparison,
         "losers": rivals,
         "deals": made,
-        "survival": pd.concat(
-            [survival_paths(batch, firm).assign(firm=firm) for firm in batch.focus],
-            ignore_index=True,
-        ),
-        "map": pd.concat(
-            [heat(batch, firm).assign(firm=firm) for firm in batch.focus], ignore_index=True
-        ),
+        "survival": _of_focus(batch, survival_paths),
+        "map": _of_focus(batch, heat),
         "prices": level_paths(batch, "price_mean"),
         "who_is_alive": alive_strip(batch),
     }
@@ -86,3 +84,9 @@ def write_report(folder: Path) -> list[Path]:
     )
     write_text(folder / PAGE, whole)
     return [folder / PAGE, *written]
+
+
+def _of_focus(batch: Batch, make: FirmTable) -> pd.DataFrame:
+    """One table of every firm in focus; empty without any."""
+    made = [make(batch, firm).assign(firm=firm) for firm in batch.focus]
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=["firm"])
