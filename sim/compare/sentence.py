@@ -170,7 +170,7 @@ def _alone(batch: Batch, arm: str, firm: str, scope: Scope) -> Sentence:
     ).dropna()
     replicates = runs.set_index("run")["replicate"].reindex(alive.index)
     share = share_of(
-        alive.to_numpy(np.float64),
+        np.asarray(alive, dtype=np.float64),
         replicates.to_numpy(np.int64),
         antithetic=batch.antithetic,
     )

@@ -6,9 +6,10 @@ import pandas as pd
 
 from sim.compare import amounts, measures
 from sim.compare.batch import Batch
+from sim.compare.best import best_sentences
 from sim.compare.estimates import effect_of
 from sim.compare.measures import MEASURES
-from sim.compare.printing import place_of, side_by_side, worth_of_pairing
+from sim.compare.printing import money_spread, place_of, side_by_side, worth_of_pairing
 from sim.compare.sentence import chance_findings, end_of, year_to
 from sim.compare.summary import label_of, only_what_differs
 from sim.report.markup import facts, paragraph, section, table
@@ -92,7 +93,9 @@ def side_by_side_section(batch: Batch, comparison: pd.DataFrame) -> str:
             "differences of yes/no rows and shares in percentage points; bold where the interval "
             "leaves out zero and p is under 0.05. The last column counts the pairs in which the "
             "arm lies above, below and level. "
-            + " ".join(filter(None, [batch.luck_told, worth_of_pairing(rows)])),
+            + " ".join(
+                filter(None, [batch.luck_told, worth_of_pairing(rows), money_spread(batch, rows)])
+            ),
             "note",
         ),
         _same_everywhere(batch, same),
@@ -156,6 +159,43 @@ def _of_baseline(rows: pd.DataFrame) -> str:
     return ", ".join(
         f"{str(quarter).removesuffix('Q4')} {amounts.percent(value, 0)}"
         for quarter, value in first.items()
+    )
+
+
+def best_section(batch: Batch, best: pd.DataFrame) -> str:
+    """Which arm is the best by survival and by cash, or that the runs do not decide it."""
+    if best.empty:
+        return ""
+    rows, groups, strong = [], [], []
+    for _, row in best.iterrows():
+        measure = MEASURES[str(row["measure"])]
+        behind = measure.show_difference(row["behind_at_most"])
+        rows.append(
+            [
+                str(row["arm"]),
+                measure.show(row["value"]),
+                "yes" if row["may_be_best"] else "no",
+                behind if row["behind_at_most"] else "–",
+            ]
+        )
+        groups.append(label_of(batch, row))
+        strong.append(bool(row["may_be_best"]))
+    return section(
+        "Which arm is best",
+        *(paragraph(each) for each in best_sentences(batch, best)),
+        table(
+            ["arm", "mean", "may be the best", "behind the best of the others by at most"],
+            rows,
+            groups=groups,
+            strong=strong,
+        ),
+        paragraph(
+            "All arms at once, over replicates that ended in every arm. An arm is out where "
+            "another lies clearly above it; the best stays in with 95 % (multiple comparisons with "
+            "the best, Hsu 1984, by paired differences with Bonferroni's inequality; exact McNemar "
+            "for odds). How many replicates more: Kim & Nelson 2001.",
+            "note",
+        ),
     )
 
 

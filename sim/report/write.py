@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from sim.compare.batch import Batch
+from sim.compare.best import best_arms
 from sim.compare.heat import heat
 from sim.compare.paths import alive_strip, level_paths, survival_paths
 from sim.compare.printing import as_csv
@@ -50,8 +51,10 @@ def write_report(folder: Path) -> list[Path]:
     """
     batch = Batch(folder)
     comparison, rivals, made = compare_arms(batch), losers(batch), deals(batch)
+    best = best_arms(batch)
     tables = {
         "comparison": comparison,
+        "best": best,
         "losers": rivals,
         "deals": made,
         "survival": _of_focus(batch, survival_paths),
@@ -77,6 +80,7 @@ def write_report(folder: Path) -> list[Path]:
         batch,
         sentences=answer(batch),
         comparison=comparison,
+        best=best,
         rivals=rivals,
         deals=made,
         pictures=pictures,
