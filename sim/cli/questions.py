@@ -31,7 +31,16 @@ def _common(verb: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     verb.add_argument("--arm", help="default: capital, else the last arm")
     verb.add_argument("--replicates", type=count, default=8, help="draws of luck a point (8)")
-    verb.add_argument("--workers", type=workers, default=os.cpu_count() or 1)
+    verb.add_argument("--workers", type=workers, default=os.cpucount() or 1)
+    verb.add_argument("--executor", choices=("local", "dask"), default="local")
+    verb.add_argument(
+        "--scheduler", default="", metavar="ADDRESS",
+        help="of a Dask cluster that stands, e.g. tcp://host:8786 (default: one on this machine)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--hold-calibration", action="store_true",
+        help="structural settings do not calibrate the market again",
+    )  # fmt: skip
     verb.add_argument("--out", type=Path, help="folder (default: results/NAME_OF_THE_FILE_VERB)")
     verb.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -86,6 +95,8 @@ def _load(options: argparse.Namespace) -> tuple[Scenario, Outcome, str]:
     from sim.studies.ranges import firms_of
 
     scenario = load(options.file, options.sets)
+    if options.hold_calibration:
+        scenario = scenario.holding_calibration()
     for notice in scenario.notices:
         print(notice, file=sys.stderr)
     faults: list[Fault] = []
@@ -107,12 +118,23 @@ def _folder(options: argparse.Namespace) -> Path:
     return given or Path("results") / f"{Path(options.file).stem}_{options.verb}"
 
 
+def _labour(options: argparse.Namespace) -> dict[str, Any]:
+    """Where and by how many processes the runs of a study are made."""
+    return {
+        "workers": options.workers,
+        "executor": "dask" if options.scheduler else options.executor,
+        "scheduler": options.scheduler,
+        "quiet": options.quiet,
+    }
+
+
 def _command(options: argparse.Namespace, folder: Path, *more: str) -> str:
     """The line that makes the folder again, on any number of workers."""
     words = ["./run_sim.py", options.verb, options.file]
     for text in options.sets:
         words += ["--set", text]
     words += ["--outcome", options.outcome, *more, "--replicates", str(options.replicates)]
+    words += ["--hold-calibration"] if options.hold_calibration else []
     return shlex.join([*words, "--out", str(folder)])
 
 
@@ -120,7 +142,7 @@ def sensitivity(options: argparse.Namespace) -> int:
     """Print which assumptions matter, and write the study's folder."""
     scenario, outcome, arm = _load(options)
 
-    from sim.studies.ranges import chosen_ranges
+    from sim.studies.ranges import calibrated_again, chosen_ranges
     from sim.studies.sensitivity import MAX_FAILED
 
     method = options.method
@@ -140,9 +162,8 @@ def sensitivity(options: argparse.Namespace) -> int:
         words += ["--vary", text]
     folder = _folder(options)
     rest: dict[str, Any] = {
-        "workers": options.workers,
+        **_labour(options),
         "command": _command(options, folder, *words, "--max-failed", f"{limit:g}"),
-        "quiet": options.quiet,
     }
     if method == FUTURES:
         from sim.studies.futures import printed_regret, study_futures
@@ -158,7 +179,7 @@ def sensitivity(options: argparse.Namespace) -> int:
         asked = Asked(outcome, arm, options.difference, method, size, options.replicates, limit)
         table, said = study(scenario, asked, ranges, folder, **rest)
         texts = [said, "", printed(table, asked)]
-    print("\n".join(texts))
+    print("\n".join([*texts, "", calibrated_again(scenario, ranges)]))
     print(f"\ntables  {folder}")
     return 0
 
@@ -167,7 +188,7 @@ def survival_map(options: argparse.Namespace) -> int:
     """Play a map of two settings and print how much of it is decided which way."""
     scenario, outcome, arm = _load(options)
 
-    from sim.studies.ranges import read_range
+    from sim.studies.ranges import calibrated_again, read_range
     from sim.studies.refinement import Lattice
     from sim.studies.survival_map import Question, default_threshold, draw_map
 
@@ -198,11 +219,11 @@ def survival_map(options: argparse.Namespace) -> int:
             Lattice(options.coarse, options.depth), options.points,
         ),
         folder,
-        workers=options.workers,
         command=_command(options, folder, *words),
-        quiet=options.quiet,
+        **_labour(options),
     )  # fmt: skip
     print(said)
+    print(calibrated_again(scenario, (x, y)))
     failed = table[table["error"] != ""]
     for text, times in failed["error"].value_counts().head(5).items():
         print(f"  {times} points with a failed run: {text}", file=sys.stderr)
