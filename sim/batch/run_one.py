@@ -126,13 +126,18 @@ class Runner:
             luck=self._draw(industry.firms, industry.lines, replicate),
             start=start,
             quarters=quarters,
-            tax_steps=tuple(
-                (row.start.index - start, row.value)
-                for row in sorted(self._tables.measures, key=lambda row: row.start)
-                if row.measure == "purchase_tax_nev"
-            ),
+            tax_steps=self._steps("purchase_tax_nev", start),
+            subsidy_steps=self._steps("purchase_subsidy", start),
         )
         return make_run(world, self._outside_stake(industry.firms, settings))
+
+    def _steps(self, measure: str, start: int) -> tuple[tuple[int, float], ...]:
+        """Steps of a measure as (quarter of the run, value), in order of time."""
+        return tuple(
+            (row.start.index - start, row.value)
+            for row in sorted(self._tables.measures, key=lambda row: row.start)
+            if row.measure == measure
+        )
 
     def _setting(
         self, arm: str, values: Mapping[str, float]

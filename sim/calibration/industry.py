@@ -54,6 +54,7 @@ class Industry:
     units: FloatArray  # (J,) vehicles a quarter
     price: FloatArray  # (J,) CNY, all that the buyer pays
     battery_kwh: FloatArray  # (J,)
+    subsidy: FloatArray  # (J,) CNY a car that the state paid the maker in the base year, net
     vat: float
     dealer_margin: FloatArray  # (F,)
     net_share: FloatArray  # (J,) n / p in the base year
@@ -178,6 +179,7 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         units=np.array([line.units for line in lines]) / QUARTERS_A_YEAR,
         price=np.array([line.price for line in lines]),
         battery_kwh=np.array([line.battery_kwh for line in lines]),
+        subsidy=np.array([line.subsidy for line in lines]) / (1.0 + vat),
         vat=vat,
         dealer_margin=dealer,
         net_share=net_share,

@@ -21,6 +21,7 @@ from sim.market.costs import (
     effective_experience,
     glider_by_line,
     learning_elasticity,
+    subsidy_lost,
 )
 from sim.market.demand import market_size, mean_utility, net_share
 from sim.market.pricing import PriceProblem, solve
@@ -73,6 +74,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
     work.kappa = state.kappa
     work.glider = glider_by_line(world, state, work.effects.glider)
     work.cost = work.glider + battery_by_line(world, state, work.effects.battery)
+    work.cost = work.cost + subsidy_lost(world, state.t)
     work.unit_cost = industry.by_firm(industry.units * work.cost) / run.base_units
     parts = settings.conduct.parts
     work.learning = np.zeros(len(industry.firms))

@@ -74,7 +74,11 @@ class FirmRow:
 
 @dataclass(frozen=True)
 class LineRow:
-    """A product line; units a year, price in CNY paid by the buyer."""
+    """A product line; units a year, price in CNY paid by the buyer.
+
+    ``subsidy`` is what the state pays the maker a car in the base year, CNY; the column may
+    be missing.
+    """
 
     line_id: str
     firm_id: str
@@ -84,6 +88,7 @@ class LineRow:
     units: float
     price: float
     battery_kwh: float
+    subsidy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -341,11 +346,19 @@ def _lines(sheet: _Sheet, firms: tuple[str, ...]) -> tuple[LineRow, ...]:
                 row["segment"].strip(),
                 sheet.choice(line, row, "powertrain", POWERTRAINS),
                 **amounts,
+                subsidy=_subsidy(sheet, line, row),
             )
         )
     if len({row.line_id for row in rows}) < len(rows):
         sheet.fault(0, "line_id", "", "each line once")
     return tuple(rows)
+
+
+def _subsidy(sheet: _Sheet, line: int, row: dict[str, str]) -> float:
+    amount = sheet.number(line, row, "subsidy", 0.0) if "subsidy" in row else 0.0
+    if amount < 0.0:
+        sheet.fault(line, "subsidy", row["subsidy"], "zero or a positive number")
+    return amount
 
 
 def _holding(

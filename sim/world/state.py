@@ -28,7 +28,8 @@ class World:
     """What does not change in a run: the industry, its calibration, settings and luck.
 
     ``start`` is the first quarter, counted as ``4 year + quarter - 1``; ``tax_steps`` are
-    (quarter of the run, rate) of the purchase tax on electric cars.
+    (quarter of the run, rate) of the purchase tax on electric cars, ``subsidy_steps`` (quarter
+    of the run, share of the base year's purchase subsidy).
     """
 
     industry: Industry
@@ -38,6 +39,7 @@ class World:
     start: int
     quarters: int
     tax_steps: tuple[tuple[int, float], ...]
+    subsidy_steps: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass
