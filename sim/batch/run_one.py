@@ -24,6 +24,7 @@ from sim.world.luck import Luck, draw_luck
 from sim.world.state import World
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ class RunSpec:
     arm: str
     variant: str
     values: tuple[tuple[str, float], ...]
+
+
+def _entry(settings: WorldSettings, firms: tuple[str, ...], start: int) -> IntArray:
+    """Quarter of the run in which each firm enters, 0 for those that are there, (F,)."""
+    entries = settings.entries
+    return np.array(
+        [entries[firm].start.index - start if firm in entries else 0 for firm in firms],
+        dtype=np.int64,
+    )
 
 
 class Runner:
@@ -128,6 +138,7 @@ class Runner:
             quarters=quarters,
             tax_steps=self._steps("purchase_tax_nev", start),
             subsidy_steps=self._steps("purchase_subsidy", start),
+            entry=_entry(settings, industry.firms, start),
         )
         return make_run(world, self._outside_stake(industry.firms, settings))
 

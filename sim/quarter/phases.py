@@ -178,6 +178,7 @@ def clear(run: Run, state: State, work: Work) -> None:
     row = state.t % len(state.trailing_units)
     state.trailing_units[row] = work.units
     state.trailing_volume[row] = state.volume
-    if state.t == 0:
-        state.first_units = work.units.copy()
+    first = world.entry == state.t
+    if first.any():
+        state.first_units = np.where(first, work.units, state.first_units)
 

@@ -62,7 +62,10 @@ _Key = TypeVar("_Key")
 
 @dataclass(frozen=True)
 class FirmRow:
-    """A firm; ``label`` is its name in tables and pictures."""
+    """A firm; ``label`` is its name in tables and pictures.
+
+    An ``entrant`` is left out unless a scenario says when it enters; the column may be missing.
+    """
 
     firm_id: str
     label: str
@@ -70,6 +73,7 @@ class FirmRow:
     kind: str
     electric_only: bool
     listed: bool
+    entrant: bool = False
 
 
 @dataclass(frozen=True)
@@ -322,6 +326,7 @@ def _firms(sheet: _Sheet) -> tuple[FirmRow, ...]:
             sheet.choice(line, row, "kind", KINDS),
             sheet.flag(line, row, "electric_only"),
             sheet.flag(line, row, "listed"),
+            "entrant" in row and sheet.flag(line, row, "entrant"),
         )
         for line, row in sheet.rows
     )

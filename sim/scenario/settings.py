@@ -259,6 +259,14 @@ class Holding(Group):
     control: Literal["silent", "proportional", "full"] = "silent"
 
 
+class Entry(Group):
+    """A firm of the market's tables that is not on sale until a date."""
+
+    start: When = Field(
+        description="first quarter on sale", json_schema_extra={"setting": "structural"}
+    )
+
+
 class Injection(Group):
     """New money from an investor without terms."""
 

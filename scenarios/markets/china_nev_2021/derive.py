@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from vintage_facts import UNDATED, Facts, write
+from vintage_facts import UNDATED, Facts, Row, read, write
 from vintage_firms import fact_row, firm_rows, market_rows
 from vintage_lines import LINE_COLUMNS, build_lines, line_rows, measure_rows
 
@@ -40,7 +40,7 @@ def main(target: Path = HERE.parent, source: Path = HERE) -> None:
     target
         Folder that holds the folders of the markets.
     source
-        Market folder with ``firms.csv`` and ``facts/``.
+        Market folder with ``facts/``.
 
     Raises
     ------
@@ -58,10 +58,20 @@ def vintage(facts: Facts, folder: Path) -> None:
     """Write what was known in December: the market, and the units of two years."""
     units = facts.domestic(facts.year)
     lines = build_lines(facts, units)
-    firms = list(facts.firms.values())
-    write(folder / "firms.csv", tuple(firms[0]), [list(row.values()) for row in firms])
-    write(folder / "lines.csv", LINE_COLUMNS, line_rows(lines))
-    write(folder / "firm_values.csv", ("firm_id", "item", *VALUES), firm_rows(facts, units, lines))
+    firms = [[*row.values(), "0"] for row in facts.firms.values()]
+    firms += [[*row.values(), "1"] for row in entrants(facts, "firms")]
+    columns = tuple(next(iter(facts.firms.values())))
+    write(folder / "firms.csv", (*columns, "entrant"), firms)
+    write(
+        folder / "lines.csv",
+        LINE_COLUMNS,
+        [*line_rows(lines), *(list(r.values()) for r in entrants(facts, "lines"))],
+    )
+    write(
+        folder / "firm_values.csv",
+        ("firm_id", "item", *VALUES),
+        [*firm_rows(facts, units, lines), *(list(r.values()) for r in entrants(facts, "values"))],
+    )
     kinds = [fact_row(key, fact) for key, fact in facts.kinds.items()]
     write(folder / "kinds.csv", ("kind", "item", *VALUES), kinds)
     write(folder / "market_values.csv", ("item", *VALUES), market_rows(facts))
@@ -84,6 +94,11 @@ def vintage(facts: Facts, folder: Path) -> None:
         ("table", "known_last", "rows", "undated", "note"),
         information(facts),
     )
+
+
+def entrants(facts: Facts, table: str) -> list[Row]:
+    """V15: firms that came later, for telling what happened; no forecast lets them in."""
+    return read(facts.folder / f"entrant_{table}.csv") if facts.year == YEARS[0] else []
 
 
 def history(facts: Facts, year: int) -> list[list[str]]:

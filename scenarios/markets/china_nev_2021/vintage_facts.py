@@ -87,7 +87,7 @@ class Facts:
     def __init__(self, folder: Path, year: int) -> None:
         self.year = year
         self.folder = folder / "facts"
-        self.firms = {row["firm_id"]: row for row in read(folder / "firms.csv")}
+        self.firms = {row["firm_id"]: row for row in read(self.folder / "firms.csv")}
         self.lines = [r for r in self.known("lines.csv") if int(r["year"]) == year]
         self.units = {(r["firm_id"], int(r["year"])): r for r in self.known("units.csv")}
         self.made = self.known("made.csv")
