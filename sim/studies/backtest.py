@@ -25,7 +25,7 @@ from sim.scenario.outcomes import (
     read_outcomes,
 )
 from sim.scenario.scenario import Scenario
-from sim.stats import Interval, clopper_pearson
+from sim.stats import Estimate, Interval, clopper_pearson, mean_interval
 from sim.stats.forecasts import Score, equal_shares, inside, persistence, score, trend
 
 FloatArray = NDArray[np.float64]
@@ -100,12 +100,20 @@ class Judged:
     high: FloatArray
     coverage: tuple[Coverage, ...]
 
-    def nearer(self, benchmark: str) -> int:
-        """Firms for which the model is nearer than a benchmark."""
+    def excess(self, benchmark: str) -> FloatArray:
+        """The model's absolute log error less a benchmark's, firm by firm, (F,)."""
         ours, theirs = (
             np.abs(np.log(self.forecasts[name] / self.realised)) for name in (MODEL, benchmark)
         )
-        return int((ours < theirs).sum())
+        return np.asarray(ours - theirs)
+
+    def nearer(self, benchmark: str) -> int:
+        """Firms for which the model is nearer than a benchmark."""
+        return int((self.excess(benchmark) < 0.0).sum())
+
+    def mean_excess(self, benchmark: str) -> Estimate:
+        """Mean excess with its 95 % interval, as if firms were independent."""
+        return mean_interval(self.excess(benchmark))
 
 
 @dataclass(frozen=True)

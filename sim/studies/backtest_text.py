@@ -20,11 +20,11 @@ def printed(found: Backtest, *, by_firm: bool = False) -> str:
     heading = found.scenario.heading
     lines = [
         f"{found.year}, from what was known in December {found.year - 1} ({heading.market})",
-        *(f"  {verdict(judged)}" for judged in found.judged),
+        *(f"  {line}" for judged in found.judged for line in verdicts(judged)),
         *_silent(found),
         "",
-        "Mean absolute log error over firms; in brackets weighted by realised units (price: by "
-        "units of the base year)",
+        "Mean absolute log error over firms (differences: paired, 95 % interval); in brackets "
+        "weighted by realised units (price: by units of the base year)",
         _scores(found),
         "",
         *(_coverage(judged) for judged in found.judged),
@@ -41,19 +41,27 @@ def printed(found: Backtest, *, by_firm: bool = False) -> str:
     return "\n".join(lines) + "\n"
 
 
-def verdict(judged: Judged) -> str:
-    """Whom the model beats and whom it loses to, said alike."""
+def verdicts(judged: Judged) -> list[str]:
+    """Whom the model beats and whom it loses to, said alike, and whether chance could do it."""
     ours = judged.scores[MODEL]
-    parts = []
+    lines = []
     for name, theirs in judged.scores.items():
         if name == MODEL:
             continue
         word = "beats" if ours.mean < theirs.mean else "loses to"
         if ours.mean == theirs.mean:
             word = "ties with"
-        nearer = f"nearer for {judged.nearer(name)} of {len(judged.firms)} firms"
-        parts.append(f"{word} {name} ({ours.mean:.3f} against {theirs.mean:.3f}; {nearer})")
-    return f"{WHAT[judged.measure]}: the model " + ", ".join(parts)
+        line = (
+            f"{WHAT[judged.measure]}: the model {word} {name}, {ours.mean:.3f} against "
+            f"{theirs.mean:.3f}; nearer for {judged.nearer(name)} of {len(judged.firms)} firms"
+        )
+        if len(judged.firms) > 1:
+            between = judged.mean_excess(name)
+            line += f"; difference {between.low:+.3f} to {between.high:+.3f}"
+            if between.low <= 0.0 <= between.high:
+                line += ", not told apart from chance"
+        lines.append(line)
+    return lines
 
 
 def _silent(found: Backtest) -> list[str]:

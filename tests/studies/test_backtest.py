@@ -68,6 +68,22 @@ def test_benchmarks_are_what_they_say_and_losing_is_said():
     assert "beats" not in text
     assert [each.inside for each in found.judged[0].coverage] == [0, 0]
     assert found.judged[0].nearer("persistence") == 0
+    ours = np.log([150 / 15, 1000 / 100, 90 / 9])
+    excess = found.judged[0].mean_excess("persistence")
+    assert excess.value == pytest.approx((ours - expected).mean())
+    assert excess.low < excess.value < excess.high
+
+
+def test_a_difference_that_chance_could_make_is_called_so():
+    # Nearer for one firm by what it is farther for another.
+    near = judged_by([[120.0, 180.0, 50.0, 60.0]] * 5)
+    text = printed(near)
+    line = next(each for each in text.splitlines() if "units by firm: the model" in each)
+    between = near.judged[0].mean_excess("persistence")
+    assert between.low < 0.0 < between.high
+    assert line.endswith("not told apart from chance")
+    told = printed(judged_by([[150.0, 100.0, 90.0, 60.0]] * 5))
+    assert "beats equal shares" in told
 
 
 def test_firms_counted_otherwise_and_newcomers_are_not_scored_but_named():
