@@ -7,6 +7,7 @@ from worlds import changed_fields, run_of, walk
 from sim.batch.run_one import Runner, RunSpec
 from sim.errors import InputError
 from sim.finance.ledger import ACCOUNTS
+from sim.quarter.context import first_state
 from sim.scenario import load
 
 ENTRY = ("entries.xiaomi={start: 2026Q1}",)
@@ -44,6 +45,15 @@ def test_it_waits_without_sales_money_or_say_and_then_sells():
     assert after.debt[firm] == industry.debt[firm]
     assert after.experience[firm] == before.experience[firm] == industry.experience[firm]
     assert seen[-1][0].first_units[firm] == seen[WHEN][1].units[firm]
+
+
+def test_it_has_nothing_before_the_first_quarter():
+    run = run_of("solo", ENTRY)
+    state, firm = first_state(run), run.world.industry.index("xiaomi")
+    for name in ("active", "cash", "debt", "credit_line", "net_working_capital"):
+        assert getattr(state, name)[firm] == 0, name
+    for ring in ("units", "volume", "revenue", "cost", "spending"):
+        assert not getattr(state, f"trailing_{ring}")[:, firm].any(), ring
 
 
 def test_what_it_starts_with_comes_from_investors():
