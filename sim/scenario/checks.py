@@ -269,6 +269,9 @@ def check_names(
         if merger is not None and merger.acquirer not in contract.members:
             where = (*path, "terms", "merger", "acquirer")
             add(where, merger.acquirer, "a member of the contract")
+    for name, entry in settings.entries.items():
+        firm(("entries", name), name)
+        date(("entries", name, "start"), entry.start)
     for name, injection in settings.injections.items():
         firm(("injections", name, "to"), injection.to)
         date(("injections", name, "start"), injection.start)
