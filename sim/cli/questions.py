@@ -31,7 +31,7 @@ def _common(verb: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     verb.add_argument("--arm", help="default: capital, else the last arm")
     verb.add_argument("--replicates", type=count, default=8, help="draws of luck a point (8)")
-    verb.add_argument("--workers", type=workers, default=os.cpucount() or 1)
+    verb.add_argument("--workers", type=workers, default=os.cpu_count() or 1)
     verb.add_argument("--executor", choices=("local", "dask"), default="local")
     verb.add_argument(
         "--scheduler", default="", metavar="ADDRESS",
