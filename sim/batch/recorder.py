@@ -140,20 +140,24 @@ class Recorder:
         units = self._of_firms("units").sum(axis=1)
         buying = units > 0.0
         safe = np.where(buying, units, 1.0)
-        bought_cars = self._column("market_size") / world.settings.demand.no_purchase_margin
+        size = self._column("market_size").astype(np.float64)
+        bought_cars = size / world.settings.demand.no_purchase_margin
         paid = [
             sold @ price
             for sold, price in zip(self._of_lines("sold"), self._of_lines("price"), strict=True)
         ]
         by_owner = self._sums(self._owner[: self._count], self._of_firms("units"))
-        concentration = [hhi(shares) for shares in by_owner / safe[:, None]]
+        concentration = [
+            hhi(shares) if sold_any else np.nan
+            for shares, sold_any in zip(by_owner / safe[:, None], buying.tolist(), strict=True)
+        ]
         return {
             "t": self._column("t"),
             "quarter": np.array([str(Quarter(world.start + t)) for t in range(self._count)]),
             "units": units,
             "penetration": units / bought_cars,
             "price_mean": np.where(buying, np.array(paid) / safe, np.nan),
-            "hhi": np.where(buying, concentration, np.nan),
+            "hhi": np.array(concentration),
             **{
                 name: self._column(name)
                 for name in (

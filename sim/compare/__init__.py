@@ -3,6 +3,7 @@
 from sim.compare.batch import Batch, Scope
 from sim.compare.best import best_arms, best_sentences
 from sim.compare.heat import heat
+from sim.compare.paid import paid_in
 from sim.compare.paths import alive_strip, level_paths, pair_differences, survival_paths
 from sim.compare.printing import printed_comparison
 from sim.compare.rivals import buyers, deals, losers
@@ -24,6 +25,7 @@ __all__ = [
     "level_paths",
     "losers",
     "only_what_differs",
+    "paid_in",
     "pair_differences",
     "printed_comparison",
     "survival_paths",

@@ -154,7 +154,7 @@ class PriceGame:
 @kernel
 def _all_from(values: FloatArray, needed: BoolArray, lowest: float) -> bool:
     """Whether all needed values (J,) are finite and at least ``lowest``."""
-    for j in range(len(values)):
+    for j in range(len(values)):  # noqa: SIM110 (compiled; all() of a generator is not)
         if needed[j] and not lowest <= values[j] < np.inf:
             return False
     return True
@@ -163,7 +163,7 @@ def _all_from(values: FloatArray, needed: BoolArray, lowest: float) -> bool:
 @kernel
 def _all_known(positions: IntArray, size: int) -> bool:
     """Whether all positions (J,) are of ``size`` things."""
-    for j in range(len(positions)):
+    for j in range(len(positions)):  # noqa: SIM110
         if not 0 <= positions[j] < size:
             return False
     return True

@@ -24,6 +24,7 @@ def page(
     best: pd.DataFrame,
     rivals: pd.DataFrame,
     deals: pd.DataFrame,
+    paid: pd.DataFrame,
     pictures: Mapping[str, str],
     tables: Sequence[str],
 ) -> str:
@@ -37,9 +38,9 @@ def page(
         The answer, headline first.
     comparison
         Rows of :func:`sim.compare.compare_arms` for all arms.
-    best, rivals, deals
-        Rows of :func:`sim.compare.best_arms`, :func:`sim.compare.losers` and
-        :func:`sim.compare.deals`.
+    best, rivals, deals, paid
+        Rows of :func:`sim.compare.best_arms`, :func:`sim.compare.losers`,
+        :func:`sim.compare.deals` and :func:`sim.compare.paid_in`.
     pictures
         Each figure by its name, as HTML, in order; the first two stand under the answer.
     tables
@@ -62,7 +63,7 @@ def page(
         section("In pictures", *drawn[2:]) if drawn[2:] else "",
         sections.losers_section(batch, rivals),
         sections.buyers_section(batch, comparison),
-        sections.deal_section(deals),
+        sections.deal_section(batch, deals, paid),
         provenance.assumptions_section(batch),
         provenance.contents_section(batch),
         provenance.failures_section(batch),

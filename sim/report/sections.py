@@ -267,10 +267,39 @@ def buyers_section(batch: Batch, comparison: pd.DataFrame) -> str:
     )
 
 
-def deal_section(deals: pd.DataFrame) -> str:
-    """What became of the contract in each arm."""
+def deal_section(batch: Batch, deals: pd.DataFrame, paid: pd.DataFrame) -> str:
+    """What became of the contract in each arm, and who paid what for new shares."""
+    made = [*_contracts(deals), *_new_money(batch, paid)]
+    return section("The deal and the authority", *made) if made else ""
+
+
+def _new_money(batch: Batch, paid: pd.DataFrame) -> list[str]:
+    if paid.empty:
+        return []
+    rows = [
+        [
+            str(row["arm"]),
+            batch.name(str(row["firm"])),
+            batch.name(str(row["investor"])),
+            amounts.money(float(row["amount"])),
+            f"{row['runs']:.0f}",
+        ]
+        for _, row in paid.iterrows()
+    ]
+    headings = ["arm", "to", "paid by", "amount", "runs"]
+    caption = "New shares: what was paid for them, mean over the runs in which it was"
+    told = paragraph(
+        "A firm's stake is paid by its owner unless the contract says otherwise: it lowers no "
+        "firm's cash here, and is what the deal costs. Equity raised on the market is left out: "
+        "the same rule holds in every arm.",
+        "note",
+    )
+    return [table(headings, rows, caption=caption), told]
+
+
+def _contracts(deals: pd.DataFrame) -> list[str]:
     if deals.empty:
-        return ""
+        return []
     rows = [
         [str(row["arm"]), *(f"{row[key]:.0f}" for key in deals.columns[1:])]
         for _, row in deals.iterrows()
@@ -284,7 +313,4 @@ def deal_section(deals: pd.DataFrame) -> str:
         "a member had left",
         "ended early",
     ]
-    return section(
-        "The deal and the authority",
-        table(headings, rows, caption="Number of runs in which it happened"),
-    )
+    return [table(headings, rows, caption="Number of runs in which it happened")]

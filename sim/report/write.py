@@ -10,6 +10,7 @@ import pandas as pd
 from sim.compare.batch import Batch
 from sim.compare.best import best_arms
 from sim.compare.heat import heat
+from sim.compare.paid import paid_in
 from sim.compare.paths import alive_strip, level_paths, survival_paths
 from sim.compare.printing import as_csv
 from sim.compare.rivals import deals, losers
@@ -51,12 +52,13 @@ def write_report(folder: Path) -> list[Path]:
     """
     batch = Batch(folder)
     comparison, rivals, made = compare_arms(batch), losers(batch), deals(batch)
-    best = best_arms(batch)
+    best, paid = best_arms(batch), paid_in(batch)
     tables = {
         "comparison": comparison,
         "best": best,
         "losers": rivals,
         "deals": made,
+        "paid": paid,
         "survival": _of_focus(batch, survival_paths),
         "map": _of_focus(batch, heat),
         "prices": level_paths(batch, "price_mean"),
@@ -83,6 +85,7 @@ def write_report(folder: Path) -> list[Path]:
         best=best,
         rivals=rivals,
         deals=made,
+        paid=paid,
         pictures=pictures,
         tables=[f"{TABLES}/{name}.csv" for name in tables],
     )
