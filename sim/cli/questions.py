@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.numbers import count, share, workers
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -21,20 +22,6 @@ FUTURES = "futures"
 MAX_FAILED_FUTURES = 0.3
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("a whole number of at least 1")
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0.0 <= value < 1.0:
-        raise argparse.ArgumentTypeError("a share from 0 to below 1")
-    return value
-
-
 def _common(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("file", metavar="SCENARIO")
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
@@ -43,8 +30,8 @@ def _common(verb: argparse.ArgumentParser) -> None:
         help="e.g. leapmotor.survives@2030Q4 or market.price_level@2027Q4",
     )  # fmt: skip
     verb.add_argument("--arm", help="default: capital, else the last arm")
-    verb.add_argument("--replicates", type=_count, default=8, help="draws of luck a point (8)")
-    verb.add_argument("--workers", type=_count, default=os.cpu_count() or 1)
+    verb.add_argument("--replicates", type=count, default=8, help="draws of luck a point (8)")
+    verb.add_argument("--workers", type=workers, default=os.cpu_count() or 1)
     verb.add_argument("--executor", choices=("local", "dask"), default="local")
     verb.add_argument(
         "--scheduler", default="", metavar="ADDRESS",
@@ -69,16 +56,16 @@ def add_verbs(subparsers: Any) -> None:
     verb.add_argument(
         "--difference", action="store_true", help="of the arm less the baseline, pair by pair"
     )
-    verb.add_argument("--trajectories", type=_count, help="of Morris (10)")
+    verb.add_argument("--trajectories", type=count, help="of Morris (10)")
     verb.add_argument(
-        "--samples", type=_count, help="base samples of Sobol, a power of two (64); futures (100)"
+        "--samples", type=count, help="base samples of Sobol, a power of two (64); futures (100)"
     )
     verb.add_argument(
         "--vary", action="append", default=[], metavar="PATH[=LOW:HIGH]",
         help="only these settings; * and ? match letters (default: all with a known range)",
     )  # fmt: skip
     verb.add_argument(
-        "--max-failed", type=_share, metavar="SHARE",
+        "--max-failed", type=share, metavar="SHARE",
         help="share of design points that may fail (0.3; 0.05 for sobol)",
     )  # fmt: skip
     verb.set_defaults(handler=sensitivity)
@@ -94,9 +81,9 @@ def add_verbs(subparsers: Any) -> None:
         "--threshold", type=float,
         help="yes above this (5 points of difference, even odds with --level, 0 for amounts)",
     )  # fmt: skip
-    verb.add_argument("--coarse", type=_count, default=4, help="cells of the first grid (4)")
+    verb.add_argument("--coarse", type=count, default=4, help="cells of the first grid (4)")
     verb.add_argument("--depth", type=int, choices=range(7), default=3, help="halvings (3)")
-    verb.add_argument("--points", type=_count, default=80, help="most points to play (80)")
+    verb.add_argument("--points", type=count, default=80, help="most points to play (80)")
     verb.set_defaults(handler=survival_map)
 
 
@@ -238,7 +225,7 @@ def survival_map(options: argparse.Namespace) -> int:
     print(said)
     print(calibrated_again(scenario, (x, y)))
     failed = table[table["error"] != ""]
-    for text, count in failed["error"].value_counts().head(5).items():
-        print(f"  {count} points with a failed run: {text}", file=sys.stderr)
+    for text, times in failed["error"].value_counts().head(5).items():
+        print(f"  {times} points with a failed run: {text}", file=sys.stderr)
     print(f"\ntables and figure  {folder}")
     return 0

@@ -133,7 +133,9 @@ class Scenario:
     def variants(self) -> dict[str, dict[str, float]]:
         """Named sets of values of the calibration, as the file gives them."""
         found = self.tree.get(("calibration", "variants"))
-        return dict(found) if isinstance(found, dict) else {}
+        if not isinstance(found, dict):
+            return {}
+        return {name: values for name, values in found.items() if values is not None}
 
     def world(self, arm: str, values: Values) -> Tree:
         """World settings of an arm at swept values, as a tree.
