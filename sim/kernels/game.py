@@ -154,13 +154,19 @@ class PriceGame:
 @kernel
 def _all_from(values: FloatArray, needed: BoolArray, lowest: float) -> bool:
     """Whether all needed values (J,) are finite and at least ``lowest``."""
-    return all(not (needed[j] and not lowest <= values[j] < np.inf) for j in range(len(values)))
+    for j in range(len(values)):
+        if needed[j] and not lowest <= values[j] < np.inf:
+            return False
+    return True
 
 
 @kernel
 def _all_known(positions: IntArray, size: int) -> bool:
     """Whether all positions (J,) are of ``size`` things."""
-    return all(0 <= positions[j] < size for j in range(len(positions)))
+    for j in range(len(positions)):
+        if not 0 <= positions[j] < size:
+            return False
+    return True
 
 
 @kernel
