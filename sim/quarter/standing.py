@@ -60,10 +60,12 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
     supported = np.add.reduce(state.trailing_state_money)[state.owner] > 0.0
     zombie = trailing_mean(state.trailing_units) < ZOMBIE_SHARE * industry.by_firm(industry.units)
     held = np.maximum(np.maximum.reduce(state.holdings), state.outside_stake) >= ALLIED_STAKE
+    # A firm that enters next quarter has sold nothing yet.
+    waiting = state.waiting | (state.active & (state.first_units == 0.0))
     label = np.full(size, _INDEPENDENT, dtype=np.int64)
     for code, holds in zip(
         _RISING,
-        (held, zombie, supported, passed, merged, ~state.active, state.waiting),
+        (held, zombie, supported, passed, merged, ~state.active, waiting),
         strict=True,
     ):
         label[holds] = code

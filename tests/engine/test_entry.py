@@ -90,7 +90,7 @@ def test_rows_of_a_batch_say_that_it_waits():
     rows = Runner(scenario).record(RunSpec(0, 0, 0, "solo", "middle", ())).tables["firms"]
     its = rows["firm"] == "xiaomi"
     states = rows["state"][its]
-    assert list(states[: WHEN - 1]) == ["waiting"] * (WHEN - 1)
+    assert list(states[:WHEN]) == ["waiting"] * WHEN
     assert "waiting" not in set(states[WHEN:])
     assert not np.any(rows["state"][~its] == "waiting")
 
