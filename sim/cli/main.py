@@ -18,7 +18,7 @@ GROUPS = {
     "sim.cli.texts": ("validate", "show", "list", "schema"),
     "sim.cli.running": ("run", "plan", "calibrate"),
     "sim.cli.reading": ("compare", "report"),
-    "sim.cli.studying": ("merger",),
+    "sim.cli.studying": ("merger", "qlearning"),
     "sim.cli.questions": ("sensitivity", "map"),
 }
 PLANNED = ("explain", "value", "stability", "backtest", "dashboard")
