@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.decisions.conduct import ShadowParts
+from sim.decisions.conduct import NO_PARTS
 from sim.kernels.concentration import hhi
 from sim.kernels.grouping import group_sums
 from sim.kernels.surplus import consumer_surplus
@@ -19,8 +19,6 @@ from sim.world.state import State
 
 FloatArray = NDArray[np.float64]
 Columns = dict[str, NDArray[np.generic]]
-
-NO_PARTS = ShadowParts(0.0, 0.0, 0.0, 0.0)  # of a firm that has left
 
 
 class Recorder:
@@ -89,6 +87,7 @@ class Recorder:
         spent = industry.by_firm(work.sold * work.cost)
         sold = units > 0.0
         safe = np.where(sold, units, 1.0)
+        # A firm that has left states nothing.
         stated = [NO_PARTS if plan is None else plan.parts for plan in work.plans]
         parts = np.fromiter(chain.from_iterable(stated), np.float64, len(NO_PARTS) * size)
         learning, idle, war, conduct = parts.reshape(size, -1).T
