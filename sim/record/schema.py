@@ -162,7 +162,8 @@ EVENTS = Table(
             "amount",
             "float64",
             "CNY",
-            "money that changed hands; for a merger review the change in the MHHI; for a missed volume the vehicles missed",
+            "money that changed hands; for a merger review the change in the MHHI; for a missed "
+            "volume the vehicles missed",
         ),
         Column("detail", "text", "-", "in words"),
     ),
