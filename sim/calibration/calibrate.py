@@ -48,8 +48,11 @@ class Calibration:
         (J,) its two parts, CNY.
     revealed
         (F,) revealed shadow value, CNY of net price: static markup less observed markup.
-    learning, idle, war, conduct
-        (F,) its parts; ``revealed = learning + idle + war - conduct``.
+    learning
+        (F,) what one more car saves its own maker later, CNY.
+    taught, idle, war, conduct
+        (F,) parts of ``revealed = taught + idle + war - conduct``; ``taught`` is ``learning``
+        and what the car teaches others whose profit the firm minds.
     unit_cost
         (F,) volume-weighted marginal cost of the base year, CNY.
     static_markup, observed_markup
@@ -71,6 +74,7 @@ class Calibration:
     unit_cost: FloatArray
     revealed: FloatArray
     learning: FloatArray
+    taught: FloatArray
     idle: FloatArray
     war: FloatArray
     conduct: FloatArray
@@ -131,22 +135,27 @@ def calibrate(industry: Industry, settings: WorldSettings) -> Calibration:
     glider_mean = unit_cost - industry.by_firm(industry.units * battery) / volume
     kappa = base_kappa(industry)
     elasticity = -np.log2(1.0 - settings.calibration.vehicle_learning)
+    theta = np.full_like(kappa, settings.costs.industry_spillover)
+    np.fill_diagonal(theta, 1.0)
     learning = learning_values(
         volume + industry.exports,
         industry.experience,
         glider_mean,
         float(elasticity),
         discounts_ahead(industry.discount, LEARNING_HORIZON),
-        np.eye(len(industry.firms)),
+        theta,
     )
+    # [f, g] what a sale of g's car teaches f and those whose profit f minds (equation 3.5).
+    worth = (kappa * learning) @ theta
+    taught = np.diag(worth).copy()
     idle = idle_cost(unit_cost, utilisation(industry), settings.conduct.idle_cost_share)
 
     def mean_lambda(log_scale: float) -> float:
-        revealed = _reveal(industry, types, float(np.exp(log_scale)), shares, kappa, learning)
-        return float((revealed.shadow - learning)[industry.closure].mean())
+        revealed = _reveal(industry, types, float(np.exp(log_scale)), shares, kappa, worth)
+        return float((revealed.shadow - taught)[industry.closure].mean())
 
     scale = float(np.exp(_root(mean_lambda, industry)))
-    revealed = _reveal(industry, types, scale, shares, kappa, learning)
+    revealed = _reveal(industry, types, scale, shares, kappa, worth)
     cost = net - revealed.margin
     glider = cost - battery
     if np.any(glider <= 0.0):
@@ -155,7 +164,7 @@ def calibrate(industry: Industry, settings: WorldSettings) -> Calibration:
             f"line {industry.lines[worst]}: cost {cost[worst]:.0f} CNY does not cover its "
             f"battery at {battery[worst]:.0f} CNY"
         )
-    rest = revealed.shadow - learning - idle
+    rest = revealed.shadow - taught - idle
     own = np.diag(elasticities(revealed.demand, industry.price))
     calibration = Calibration(
         industry=industry,
@@ -169,6 +178,7 @@ def calibrate(industry: Industry, settings: WorldSettings) -> Calibration:
         unit_cost=unit_cost,
         revealed=revealed.shadow,
         learning=learning,
+        taught=taught,
         idle=idle,
         war=np.maximum(rest, 0.0),
         conduct=np.maximum(-rest, 0.0),
@@ -189,7 +199,7 @@ def _reveal(
     scale: float,
     shares: FloatArray,
     kappa: FloatArray,
-    learning: FloatArray,
+    worth: FloatArray,
 ) -> _Revealed:
     """Margins and own shadow values that the first-order conditions reveal.
 
@@ -221,7 +231,7 @@ def _reveal(
     system[np.arange(count), count + firm_of] = own_slope.sum(axis=1)
     net = industry.price * industry.net_share
     right = np.zeros(count + size)
-    cross = np.where(same, 0.0, weight) * learning[firm_of][None, :]
+    cross = np.where(same, 0.0, worth[firm_of][:, firm_of])
     right[:count] = -industry.net_share * shares - (slopes.T * cross).sum(axis=1)
     for firm in range(size):
         mine = firm_of == firm

@@ -41,7 +41,7 @@ def rows(calibration: Calibration) -> list[tuple[str | float, ...]]:
             float(calibration.static_markup[f] * thousand),
             float(calibration.observed_markup[f] * thousand),
             float(calibration.revealed[f] * thousand),
-            float(calibration.learning[f] * thousand),
+            float(calibration.taught[f] * thousand),
             float(calibration.idle[f] * thousand),
             float(calibration.war[f] * thousand),
             float(calibration.conduct[f] * thousand),

@@ -18,10 +18,11 @@ GROUPS = {
     "sim.cli.texts": ("validate", "show", "list", "schema"),
     "sim.cli.running": ("run", "plan", "calibrate"),
     "sim.cli.reading": ("compare", "report"),
+    "sim.cli.explaining": ("explain",),
     "sim.cli.studying": ("merger", "qlearning"),
     "sim.cli.questions": ("sensitivity", "map"),
 }
-PLANNED = ("explain", "value", "stability", "backtest", "dashboard")
+PLANNED = ("value", "stability", "backtest", "dashboard")
 
 GREETING = """Play out an electric-car price war, with and without an alliance.
 

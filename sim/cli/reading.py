@@ -49,9 +49,9 @@ def compare(options: argparse.Namespace) -> int:
     from sim.compare.across import csv_of_two, printed_two
     from sim.compare.printing import csv_of_arms, printed_comparison
 
-    point = _point(options.sets)
+    point = swept_values(options.sets)
     batches = [Batch(folder) for folder in (options.folder, options.other) if folder is not None]
-    scopes = [_scope(batch, point, options) for batch in batches]
+    scopes = [scope_of(batch, point, options) for batch in batches]
     chosen: dict[str, Any] = {
         "arm": options.arm, "baseline": options.baseline, "firms": options.firm,
     }
@@ -95,7 +95,8 @@ def report(options: argparse.Namespace) -> int:
     return 0
 
 
-def _point(texts: list[str]) -> dict[str, float]:
+def swept_values(texts: list[str]) -> dict[str, float]:
+    """Values of swept settings from ``--set PATH=VALUE``; raises InputError with every fault."""
     faults = []
     point = {}
     for text in texts:
@@ -114,7 +115,7 @@ def _point(texts: list[str]) -> dict[str, float]:
     return point
 
 
-def _scope(batch: Batch, point: dict[str, float], options: argparse.Namespace) -> Scope:
+def scope_of(batch: Batch, point: dict[str, float], options: argparse.Namespace) -> Scope:
     """Where to compare, after every name of the command line was held against the batch."""
     faults: list[Fault] = []
     if options.point is not None and point:

@@ -18,7 +18,7 @@ class VolumeTarget:
     A maker under a mandate of volume: the constraint's multiplier acts as a shadow value, as a
     manager's pay by sales does (Vickers 1985, Economic Journal 95, Supplement, 138-147; Fershtman
     & Judd 1987, American Economic Review 77(5), 927-940). The market finds the smallest multiplier
-    that meets the volume (equation 3.10); it is zero where static Nash sells as much, and stands in
+    that meets the volume (equation 3.11); it is zero where static Nash sells as much, and stands in
     the part ``war``. Where the floor forbids the volume, lines stand at it and the run records
     ``volume_missed``.
 

@@ -42,7 +42,7 @@ def combustion_price_change(calibration: Calibration, settings: WorldSettings) -
     industry = calibration.industry
     units = industry.by_firm(industry.units)
     mean_war = float(units @ calibration.war / units.sum())
-    harder = settings.conduct.war_intensity - 1.0
+    harder = settings.conduct.intensity - 1.0
     return -settings.demand.ice_share * harder * mean_war * (1.0 + industry.vat)
 
 

@@ -1,4 +1,4 @@
-"""Prices of a quarter in which some firms must sell a volume (equation 3.10)."""
+"""Prices of a quarter in which some firms must sell a volume (equation 3.11)."""
 
 from __future__ import annotations
 

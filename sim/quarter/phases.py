@@ -93,8 +93,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
     work.idle = idle_cost(
         work.unit_cost, use, settings.conduct.idle_cost_share if parts.idle else 0.0
     )
-    intensity = settings.conduct.war_intensity if parts.war else 0.0
-    work.war = calibration.war * relative_cost * intensity
+    work.war = calibration.war * relative_cost * settings.conduct.intensity
     work.conduct = calibration.conduct * relative_cost * (1.0 if parts.conduct else 0.0)
     luck = world.luck.launch[state.t]
     work.launch_due = (luck < run.launch_hazard) & state.active[industry.firm_of]

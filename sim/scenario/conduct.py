@@ -148,3 +148,8 @@ class Conduct(Group):
         default={}, description="rule of conduct by firm, or of all that have none of their own",
         json_schema_extra={"setting": "counterfactual"},
     )
+
+    @property
+    def intensity(self) -> float:
+        """War intensity in force: 0 where the war part is switched off."""
+        return self.war_intensity if self.parts.war else 0.0

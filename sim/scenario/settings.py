@@ -132,7 +132,9 @@ class Costs(Group):
         description="on; frozen at the base year; off",
         json_schema_extra={"setting": "counterfactual"},
     )
-    industry_spillover: Real = number("theta between any two firms", "share", ge=0.0, le=1.0)
+    industry_spillover: Real = number(
+        "theta between any two firms", "share", "structural", ge=0.0, le=1.0
+    )
     battery_price_cny_kwh: Real = number(
         "battery price of the base year", "CNY per kWh", "structural", gt=0.0, le=5000.0
     )
@@ -196,7 +198,12 @@ class Measures(Group):
 class LuckSettings(Group):
     """Luck."""
 
-    on: Switch = True
+    on: Switch = Field(
+        default=True,
+        description="shocks to quality and battery; launches, issues and the end of contracts "
+        "keep their odds and are drawn all the same",
+        json_schema_extra={"setting": "counterfactual"},
+    )
     scale: Real = number("size of shocks to quality and battery", "ratio", ge=0.0, le=5.0)
     antithetic: Switch = Field(
         default=False,

@@ -60,7 +60,6 @@ def test_sales_and_costs_stay_with_them():
         "conduct.parts.idle=false",
         "conduct.parts.war=false",
         "conduct.parts.conduct=false",
-        "costs.industry_spillover=0.01",
         "firms.tesla.export_growth=-0.1",
     ],
 )
@@ -81,8 +80,22 @@ def test_the_market_grows_without_moving_prices_once_plants_do_not_matter():
 
 
 @pytest.mark.parametrize(
-    "split", ["conduct.idle_cost_share=0.014", "firms.leapmotor.capacity_units=600000"]
+    "split",
+    [
+        "conduct.idle_cost_share=0.014",
+        "firms.leapmotor.capacity_units=600000",
+        "costs.industry_spillover=0.05",
+    ],
 )
 def test_how_the_lambda_of_2024_is_split_moves_nothing_in_2024(split):
     # What idle plants explain, war does not: the calibration takes the rest.
     assert largest_move(split, quarters=4) < 1e-8
+
+
+def test_the_war_part_switched_off_is_peace_for_combustion_cars_too():
+    paths = []
+    for sets in (("conduct.parts.war=false",), ("conduct.war_intensity=0",)):
+        prices: list[np.ndarray] = []
+        walk(run_of(sets=sets), 4, lambda state, work, kept=prices: kept.append(work.price))
+        paths.append(np.array(prices))
+    np.testing.assert_array_equal(paths[0], paths[1])
