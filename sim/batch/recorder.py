@@ -11,7 +11,7 @@ from itertools import chain, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.decisions.conduct import ShadowParts
+from sim.decisions.conduct import NO_PARTS
 from sim.kernels.concentration import hhi
 from sim.kernels.grouping import group_sums
 from sim.kernels.surplus import consumer_surplus
@@ -24,7 +24,6 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Columns = dict[str, NDArray[np.generic]]
 
-NO_PARTS = ShadowParts(0.0, 0.0, 0.0, 0.0)  # of a firm that has left
 # What is set aside of each firm and quarter, by whose array it is found in.
 _PAPERS = ("units", "exports", "runway", "mu")
 _INCOME = (

@@ -19,7 +19,7 @@ GROUPS = {
     "sim.cli.running": ("run", "plan", "calibrate"),
     "sim.cli.reading": ("compare", "report"),
     "sim.cli.explaining": ("explain",),
-    "sim.cli.studying": ("merger",),
+    "sim.cli.studying": ("merger", "qlearning"),
     "sim.cli.questions": ("sensitivity", "map"),
     "sim.cli.backtesting": ("backtest",),
 }

@@ -42,6 +42,12 @@ def kernel(function: Function) -> Function:
     return cast(Function, compiled)
 
 
+def unlocked_kernel(function: Function) -> Function:
+    """Compile as ``kernel`` does, for calls of seconds that threads run side by side."""
+    compiled = numba.njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)(function)
+    return cast(Function, compiled)
+
+
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def power_of_two(moved: float) -> float:

@@ -48,7 +48,7 @@ CALENDAR: tuple[Phase, ...] = (
     ),
     Phase("apply_terms", phases.apply_terms, frozenset()),
     Phase("invest", phases.invest, frozenset({"capacity"}), asks="invest"),
-    Phase("price", phases.price, frozenset({"price"}), asks="plan"),
+    Phase("price", phases.price, frozenset({"price", "memory"}), asks="plan"),
     Phase(
         "clear",
         phases.clear,

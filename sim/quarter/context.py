@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sim.alliances.contracts import Contract, Stake, compile_contracts, compile_injections
 from sim.alliances.effects import Effects
 from sim.calibration.calibrate import LEARNING_HORIZON
-from sim.decisions.conduct import PricePlan
+from sim.decisions.conduct import Conduct, PricePlan
 from sim.decisions.investment import InvestmentPlan
+from sim.decisions.rules import rules_of
 from sim.decisions.view import FirmView
 from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
@@ -73,6 +74,12 @@ class Run:
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
+    conducts: tuple[Conduct, ...]  # (F,) rule of each firm
+
+    @property
+    def rules_draw(self) -> bool:
+        """Whether a rule of conduct needs luck."""
+        return any(getattr(rule, "draws", False) for rule in self.conducts)
 
 
 def make_run(world: World, outside_stake: FloatArray) -> Run:
@@ -126,6 +133,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         seller_financed=tied_up.net,
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
+        conducts=rules_of(settings.conduct.rules, industry.firms),
     )
 
 

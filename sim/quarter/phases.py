@@ -24,8 +24,9 @@ from sim.market.costs import (
     subsidy_lost,
 )
 from sim.market.demand import market_size, mean_utility, net_share
-from sim.market.pricing import PriceProblem, solve
+from sim.market.pricing import PriceProblem
 from sim.quarter.context import Run, Work
+from sim.quarter.stated import hold, remember, solve_stated
 from sim.quarter.views import views
 from sim.world.state import State, trailing_mean
 
@@ -138,9 +139,7 @@ def price(run: Run, state: State, work: Work) -> None:
         if plan is None:
             raise SolverError(f"{industry.firms[firm]} stated no plan")
         kappa[firm], shadow[firm] = plan.kappa, plan.shadow
-        if plan.rule_price is not None:
-            lines = run.lines_of[firm]
-            start[lines], frozen[lines] = plan.rule_price, True
+        hold(run, firm, plan, start, frozen)
     problem = PriceProblem(
         demand=run.demand.with_products(
             mean_utility(world, state), state.active[industry.firm_of]
@@ -152,11 +151,11 @@ def price(run: Run, state: State, work: Work) -> None:
         start=start,
         frozen=frozen,
     )
-    equilibrium = solve(world, problem)
-    work.problem = problem
+    work.problem, equilibrium = solve_stated(run, state, work, problem)
     work.price, work.share = equilibrium.prices, equilibrium.shares
     work.iterations, work.residual = equilibrium.iterations, equilibrium.error_estimate
     state.price = equilibrium.prices.copy()
+    remember(state, work)
 
 
 def clear(run: Run, state: State, work: Work) -> None:

@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.decisions.view import FirmView
+from sim.market.demand import net_share
 from sim.quarter.context import Run, Work
 from sim.world.state import State, trailing_mean
 
 Kind = TypeVar("Kind", bound=np.generic)
+
+NO_LUCK = np.zeros(0)
 
 
 def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
@@ -26,6 +29,7 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
     group = owner[:, None] == owner[None, :]
     # Lines in the order of their firms, so that each firm's are one piece.
     order = run.lines_by_firm
+    luck = run.world.luck.conduct[state.t] if run.rules_draw else NO_LUCK
     columns = (
         range(size),
         repeat(state.t),
@@ -51,6 +55,14 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
         state.capacity.tolist(),
         (industry.listed[owner] & (owner == np.arange(size))).tolist(),
         np.add.reduce(state.trailing_revenue).tolist(),
+        _by_firm(run, net_share(run.world, state.t)[order]),
+        repeat(_closed(industry.firm_of.view())),
+        repeat(_closed(state.active[industry.firm_of])),
+        repeat(_closed(industry.price.view())),
+        repeat(_closed(state.price.copy())),
+        repeat(_closed(state.sold.copy())),
+        _by_firm(run, luck[order]) if len(luck) else repeat(luck),
+        [_closed(noted.copy()) for noted in state.memory],
     )
     shown = zip(state.active.tolist(), zip(*columns, strict=False), strict=True)
     return [FirmView._make(row) if active else None for active, row in shown]

@@ -154,13 +154,17 @@ EVENTS = Table(
         _RUN,
         _T,
         Column("firm", "text", "-", "id of the brand it happened to"),
-        Column("kind", "text", "-", "what happened, e.g. `exit`, `equity`, `signed`, `merged`"),
+        Column(
+            "kind", "text", "-",
+            "what happened, e.g. `exit`, `equity`, `signed`, `merged`, `volume_missed`",
+        ),
         Column("counterparty", "text", "-", "id of the other side, or names; may be empty"),
         Column(
             "amount",
             "float64",
             "CNY",
-            "money that changed hands; for a merger review the change in the MHHI",
+            "money that changed hands; for a merger review the change in the MHHI; for a missed "
+            "volume the vehicles missed",
         ),
         Column("detail", "text", "-", "in words"),
     ),

@@ -9,6 +9,7 @@ from sim.scenario.changes import DESIGNS
 from sim.scenario.designs import LATIN_HYPERCUBE, SOBOL, TABLE, ZIP
 from sim.scenario.load import load
 from sim.scenario.market_tables import SCENARIOS
+from sim.scenario.pricing_game import load_pricing_game
 from sim.scenario.static_market import load_static_market
 from sim.scenario.sweep import MAX_DRAWN
 from sim.scenario.world import Heading, WorldSettings
@@ -34,6 +35,15 @@ def shipped_static_markets() -> list[tuple[str, str, str]]:
     for path in sorted(SCENARIOS.glob("merger/*.yaml")):
         market = load_static_market(path)
         found.append((f"scenarios/{path.relative_to(SCENARIOS)}", market.name, market.question))
+    return found
+
+
+def shipped_pricing_games() -> list[tuple[str, str, str]]:
+    """File, name and question of every pricing game under ``scenarios/qlearning``."""
+    found = []
+    for path in sorted(SCENARIOS.glob("qlearning/*.yaml")):
+        game = load_pricing_game(path)
+        found.append((f"scenarios/{path.relative_to(SCENARIOS)}", game.name, game.question))
     return found
 
 

@@ -10,7 +10,14 @@ from sim.errors import Fault
 from sim.scenario.checks import check_names, fault_at, is_number, is_whole, nearest, validated
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.reader import Path_
-from sim.scenario.resolve import NAMED_THINGS, at_values, filled, touches, world_settings
+from sim.scenario.resolve import (
+    NAMED_THINGS,
+    at_values,
+    filled,
+    of_a_thing,
+    touches,
+    world_settings,
+)
 from sim.scenario.sweep import Designs, swept_fault
 from sim.scenario.terms import Contract
 from sim.scenario.tree import Tree, leaf
@@ -182,7 +189,7 @@ def _check_variants(tree: Tree, file: Tree, checker: Checker, faults: list[Fault
         for dotted, value in changes.items() if isinstance(changes, dict) else ():
             path = tuple(dotted.split("."))
             place = (*where, name, dotted)
-            if not is_number(path) or path[0] in NAMED_THINGS:
+            if not is_number(path) or of_a_thing(path):
                 faults.append(fault_at(tree, place, dotted, "the path of a number"))
                 continue
             found = checker.faults(at_values(file, tree, {dotted: value}))

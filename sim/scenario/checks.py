@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sim.errors import Fault
+from sim.scenario.conduct import EVERYBODY, KINDS
 from sim.scenario.market_tables import FIRM_BOUNDS, FIRM_ITEMS, MarketTables
 from sim.scenario.quarters import Quarter
 from sim.scenario.reader import Path_, shown
@@ -223,6 +224,20 @@ def check_names(
 
     for name in settings.calibration.closure_firms:
         firm(("calibration", "closure_firms"), name)
+    for name, rule in settings.conduct.rules.items():
+        place = ("conduct", "rules", name)
+        if name != EVERYBODY:
+            firm(place, name)
+        if len(rule.kinds) != 1:
+            told = ", ".join(rule.kinds) or None
+            add(place, told, "one kind of rule: " + ", ".join(KINDS))
+        if rule.follower is not None:
+            firm((*place, "follower", "leader"), rule.follower.leader)
+            if rule.follower.leader == name:
+                add((*place, "follower", "leader"), name, "another firm than the follower")
+        if rule.qlearning is not None and rule.qlearning.high <= rule.qlearning.low:
+            expected = f"a level above low, {rule.qlearning.low:g}"
+            add((*place, "qlearning", "high"), rule.qlearning.high, expected)
     for name, values in settings.firms.items():
         firm(("firms", name), name)
         for item, value in values.items():

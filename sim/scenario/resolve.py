@@ -14,6 +14,12 @@ from sim.scenario.world import WORLD_KEYS, WorldSettings
 
 # Settings that exist only where a scenario names the thing that has them.
 NAMED_THINGS = ("alliances", "entries", "holdings", "injections")
+_RULES = ("conduct", "rules")
+
+
+def of_a_thing(path: Path_) -> bool:
+    """Whether a setting exists only where a scenario names the thing that has it."""
+    return path[0] in NAMED_THINGS or path[:2] == _RULES
 
 
 def touches(world: Tree, file: Tree, path: Path_) -> bool:
@@ -21,17 +27,17 @@ def touches(world: Tree, file: Tree, path: Path_) -> bool:
 
     A sweep over a clause of a contract leaves an arm without that clause as it is.
     """
-    return path[0] not in NAMED_THINGS or _has(expand_kinds(world, file, (), []), path)
+    return not of_a_thing(path) or _has(expand_kinds(world, file, (), []), path)
 
 
 def _has(expanded: Tree, path: Path_) -> bool:
-    return path[0] not in NAMED_THINGS or isinstance(expanded.get(path[:-1]), dict)
+    return not of_a_thing(path) or isinstance(expanded.get(path[:-1]), dict)
 
 
 def at_values(world: Tree, file: Tree, values: Mapping[str, float]) -> Tree:
     """A world with values by dotted path laid over it, where they touch it."""
     paths = {dotted: tuple(dotted.split(".")) for dotted in values}
-    named = any(path[0] in NAMED_THINGS for path in paths.values())
+    named = any(of_a_thing(path) for path in paths.values())
     expanded = expand_kinds(world, file, (), []) if named else world
     for dotted, path in paths.items():
         if _has(expanded, path):

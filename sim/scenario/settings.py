@@ -103,36 +103,6 @@ class Demand(Group):
     acceptance_half_life_years: Real = number("half-life of the drift", "years", gt=0.0, le=100.0)
 
 
-class Parts(Group):
-    """Parts of the shadow value that are on."""
-
-    learning: Switch = True
-    idle: Switch = True
-    war: Switch = True
-    conduct: Switch = True
-
-
-class Conduct(Group):
-    """How firms price."""
-
-    war_intensity: Real = number("war part: 0 peace, 1 as in 2024", "ratio", ge=0.0, le=5.0)
-    mu_max: Real = number("highest shadow cost of cash", "ratio", ge=0.0, le=50.0)
-    comfort_quarters: Real = number("runway that is comfortable", "quarters", ge=0.0, le=80.0)
-    idle_cost_share: Real = number(
-        "labour and contracts that idle plants cannot shed",
-        "share of unit cost",
-        "structural",
-        ge=0.0,
-        le=0.2,
-    )
-    parts: Parts = Parts()
-
-    @property
-    def intensity(self) -> float:
-        """War intensity in force: 0 where the war part is switched off."""
-        return self.war_intensity if self.parts.war else 0.0
-
-
 class CalibrationSettings(Group):
     """The closure."""
 

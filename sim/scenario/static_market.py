@@ -131,7 +131,7 @@ def load_static_market(
     if path is not None:
         document = read_yaml(read_text(Path(path), name), name, faults)
         tree = Tree(document.data, document.places)
-    tree = _sets(sets, faults).over(_changed(tree, changes or {}))
+    tree = assignments(sets, faults).over(_changed(tree, changes or {}))
     told = {each.path for each in faults}
     found: list[Fault] = []
     settings = validated(StaticSettings, tree, (), found)
@@ -213,7 +213,8 @@ def _changed(tree: Tree, changes: Mapping[str, Any]) -> Tree:
     return tree
 
 
-def _sets(sets: Sequence[str], faults: list[Fault]) -> Tree:
+def assignments(sets: Sequence[str], faults: list[Fault]) -> Tree:
+    """What ``path=value`` of the command line says, as a tree; faults are added to the list."""
     tree = Tree()
     for text in sets:
         name, equals, value = text.partition("=")

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from sim.scenario.conduct import Conduct
 from sim.scenario.settings import (
     CalibrationSettings,
-    Conduct,
     Costs,
     Demand,
     Entry,

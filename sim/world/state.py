@@ -89,6 +89,7 @@ class State:
     signed: IntArray  # (C,) quarter of signature, -1 before it
     in_force: BoolArray  # (C,) the contract's terms act
     outside: FloatArray  # (accounts,) cumulative cash of everybody else
+    memory: tuple[FloatArray, ...]  # what each firm's rule of conduct noted; empty for most
 
     def recent(self, ring: FloatArray) -> FloatArray:
         """Rows of a ring with quarter t first and older ones after it, (4, F)."""
@@ -179,6 +180,7 @@ def initial_state(
         signed=np.full(contracts, -1, dtype=np.int64),
         in_force=np.zeros(contracts, dtype=np.bool_),
         outside=np.zeros(accounts),
+        memory=(np.zeros(0),) * size,
     )
 
 

@@ -25,6 +25,7 @@ BUSY = (
     ("capital", (), 4),
     ("merger", (), 5),
     ("merger", ("firms.leapmotor.cash=0", "firms.leapmotor.credit_line=9"), 5),
+    ("solo", ("conduct.rules={byd: {cost_plus: {}}}",), 6),
 )
 
 

@@ -49,7 +49,7 @@ LINES = shown_lines()
 LONG = [words for words in LINES if words[0] in ("run", "plan", "calibrate", "merger")]
 READS_A_BATCH = [words for words in LINES if words[0] in ("compare", "report")]
 # Studies run a loop of batches: minutes at the size that the README shows.
-STUDIES = [words for words in LINES if words[0] in ("sensitivity", "map")]
+STUDIES = [words for words in LINES if words[0] in ("sensitivity", "map", "qlearning")]
 QUICK = [words for words in LINES if words not in [*LONG, *READS_A_BATCH, *STUDIES]]
 
 
