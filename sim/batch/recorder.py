@@ -20,6 +20,7 @@ from sim.world.state import State
 FloatArray = NDArray[np.float64]
 Columns = dict[str, NDArray[np.generic]]
 
+MARKET = "market"
 NO_PARTS = ShadowParts(0.0, 0.0, 0.0, 0.0)  # of a firm that has left
 
 
@@ -162,7 +163,11 @@ class Recorder:
             "firms": rows,
             "events": {
                 "t": np.array([event.t for event in self._events], dtype=np.int32),
-                "firm": np.array([firms[event.firm] for event in self._events], dtype=np.str_),
+                "firm": np.array(
+                    # An event that concerns all firms is the market's.
+                    [MARKET if event.firm < 0 else firms[event.firm] for event in self._events],
+                    dtype=np.str_,
+                ),
                 "kind": np.array([event.kind for event in self._events], dtype=np.str_),
                 "counterparty": np.array(
                     [event.counterparty for event in self._events], dtype=np.str_

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sim.batch.recorder import Recorder
 from sim.calibration.calibrate import Calibration, calibrate
+from sim.calibration.entrants import calibrated_with_new_firms, with_new_firms
 from sim.calibration.industry import Industry, build_industry
 from sim.errors import CalibrationError, SolverError
 from sim.kernels.surplus import consumer_surplus
@@ -62,7 +63,8 @@ class Runner:
         self._tables = read_market(scenario.heading.market)
         self._calibrations: dict[str, Calibration | CalibrationError] = {}
         self._settled: dict[str, tuple[WorldSettings, Industry, Calibration]] = {}
-        self._luck: tuple[int, Luck] | None = None
+        self._luck: dict[tuple[str, ...], Luck] = {}
+        self._luck_of = -1
 
     def calibration(self, arm: str, values: Mapping[str, float]) -> Calibration:
         """The calibrated market of an arm at swept values, one per set of structural values.
@@ -141,15 +143,21 @@ class Runner:
         key = json.dumps([arm, sorted(values.items())])
         if key not in self._settled:
             settings = self._scenario.settings(arm, values)
-            calibration = self.calibration(arm, values)
-            industry = build_industry(self._tables, settings)
+            calibration = calibrated_with_new_firms(
+                self.calibration(arm, values), settings.events
+            )
+            industry = with_new_firms(build_industry(self._tables, settings), settings.events)
             self._settled[key] = (settings, industry, calibration)
         return self._settled[key]
 
     def _draw(self, firms: tuple[str, ...], lines: tuple[str, ...], replicate: int) -> Luck:
-        if self._luck is None or self._luck[0] != replicate:
+        if self._luck_of != replicate:
+            self._luck, self._luck_of = {}, replicate
+        # Arms may differ in who enters; streams are named, so all else is the same luck.
+        key = (*firms, *lines)
+        if key not in self._luck:
             heading = self._scenario.heading
-            luck = draw_luck(
+            self._luck[key] = draw_luck(
                 firms,
                 lines,
                 heading.horizon.quarters,
@@ -157,8 +165,7 @@ class Runner:
                 replicate,
                 antithetic=self._scenario.antithetic,
             )
-            self._luck = (replicate, luck)
-        return self._luck[1]
+        return self._luck[key]
 
     def _outside_stake(self, firms: tuple[str, ...], settings: WorldSettings) -> FloatArray:
         """Largest stake in each firm of a holder who is not in the market."""

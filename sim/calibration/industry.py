@@ -85,6 +85,7 @@ class Industry:
     holdings: FloatArray  # (F, F) share of firm g held by firm f
     control: FloatArray  # (F, F) control rights of firm f's owners in firm g
     market_size: float  # vehicles a quarter, the no-purchase margin included
+    entrant: BoolArray  # (F,) comes on sale during the run, by an event
 
     def index(self, firm: str) -> int:
         """Position of a firm by its identifier."""
@@ -214,6 +215,10 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         market_size=tables.market_value("passenger_retail")
         * settings.demand.no_purchase_margin
         / QUARTERS_A_YEAR,
+        entrant=np.array(
+            [any(firm == event.firm for event in settings.events.values()) for firm in firms],
+            dtype=np.bool_,
+        ),
     )
 
 

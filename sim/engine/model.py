@@ -13,6 +13,7 @@ from sim.decisions.investment import CautiousInvestor
 from sim.engine.agents import Automaker
 from sim.quarter.calendar import CALENDAR
 from sim.quarter.context import Run, Work, first_state
+from sim.quarter.events import wait_for_entry
 from sim.world.state import State
 
 # Mesa seeds a generator of its own; no agent draws from it, since luck is drawn before.
@@ -47,10 +48,10 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     ) -> None:
         super().__init__(rng=UNUSED_SEED)
         self.run_of = run
-        self.state: State = first_state(run)
+        self.state: State = wait_for_entry(run, first_state(run))
         firms = run.world.industry.firms
         self.deviations: NDArray[np.float64] = np.zeros(len(firms))
-        self.work = Work.blank(len(firms), len(run.world.industry.lines))
+        self.work = Work.blank(run)
         self._check = check
         finance = run.world.settings.finance
         investor = CautiousInvestor(
@@ -72,8 +73,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         SolverError
             Prices did not converge.
         """
-        industry = self.run_of.world.industry
-        self.work = Work.blank(len(industry.firms), len(industry.lines))
+        self.work = Work.blank(self.run_of)
         for phase in CALENDAR:
             if phase.asks:
                 self.agents.do(phase.asks)

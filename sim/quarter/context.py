@@ -20,6 +20,7 @@ from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
 from sim.market.demand import outside_utility
 from sim.market.pricing import PriceProblem, base_demand
+from sim.quarter.forces import Forces, Planned, compile_events
 from sim.world.state import (
     TRAILING,
     State,
@@ -73,6 +74,8 @@ class Run:
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
+    events: tuple[Planned, ...]
+    no_forces: Forces  # of a quarter without events
 
 
 def make_run(world: World, outside_stake: FloatArray) -> Run:
@@ -126,6 +129,8 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         seller_financed=tied_up.net,
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
+        events=compile_events(settings, industry, world.start),
+        no_forces=Forces.none(len(industry.firms), len(industry.lines)),
     )
 
 
@@ -138,6 +143,7 @@ def first_state(run: Run) -> State:
         accounts=len(ACCOUNTS),
         working_capital=run.seller_financed,
         outside_stake=run.outside_stake,
+        event_start=np.array([event.start for event in run.events], dtype=np.int64),
     )
 
 
@@ -147,6 +153,9 @@ class Work:
 
     ledger: Ledger
     events: list[Event]
+    forces: Forces
+    price_before: FloatArray  # (J,) of the quarter before
+    first_quarter: BoolArray  # (F,) on sale for the first time
     runway: FloatArray  # (F,) quarters
     mu: FloatArray  # (F,) shadow cost of cash
     stress: FloatArray  # (F,) of suppliers, 0 trusting .. 1 no runway
@@ -181,14 +190,18 @@ class Work:
     income: Income | None = None
 
     @staticmethod
-    def blank(firms: int, lines: int) -> Work:
+    def blank(run: Run) -> Work:
         """Empty papers for a new quarter."""
+        firms, lines = len(run.world.industry.firms), len(run.world.industry.lines)
         # What phases replace can be one and the same; what they write into cannot.
         zero, ones, none = np.zeros(firms), np.ones(firms), np.zeros(lines)
         weights = np.eye(firms)
         return Work(
             ledger=Ledger(firms),
             events=[],
+            forces=run.no_forces,
+            price_before=none,
+            first_quarter=np.zeros(firms, dtype=np.bool_),
             runway=zero,
             mu=zero,
             stress=zero,

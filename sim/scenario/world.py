@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from sim.scenario.events import PlannedEvent
 from sim.scenario.settings import (
     CalibrationSettings,
     Conduct,
@@ -44,6 +45,7 @@ class WorldSettings(Group):
     holdings: dict[Name, Holding] = Field(default={}, description="stakes beside the market's")
     alliances: dict[Name, Contract] = Field(default={}, description="contracts by name")
     injections: dict[Name, Injection] = Field(default={}, description="new money by name")
+    events: dict[Name, PlannedEvent] = Field(default={}, description="events by name")
 
 
 class Horizon(Group):

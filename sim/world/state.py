@@ -55,6 +55,7 @@ class State:
     spill: FloatArray  # (F,) vehicles of others that count as own experience
     permanent: FloatArray  # (J,) lasting change of quality since the base year, utils
     passing: FloatArray  # (F,) fading change of quality, utils
+    variable_cost: FloatArray  # (J,) last quarter's average variable cost, CNY
     battery_log: FloatArray  # () log deviation of the battery price from its path
     price: FloatArray  # (J,) last quarter's prices
     sold: FloatArray  # (J,) last quarter's domestic sales
@@ -76,7 +77,7 @@ class State:
     state_money: FloatArray  # (F,) cumulative
     owner_money: FloatArray  # (F,) cumulative
     equity_raised: FloatArray  # (F,) cumulative
-    first_units: FloatArray  # (F,) units of this run's first quarter
+    first_units: FloatArray  # (F,) units of the first quarter on sale in this run, -1 before it
     holdings: FloatArray  # (F, F)
     control: FloatArray  # (F, F)
     kappa: FloatArray  # (F, F) profit weights of holdings, control and mergers
@@ -84,6 +85,7 @@ class State:
     signed: IntArray  # (C,) quarter of signature, -1 before it
     in_force: BoolArray  # (C,) the contract's terms act
     outside: FloatArray  # (accounts,) cumulative cash of everybody else
+    event_start: IntArray  # (E,) quarter in which each event begins, -1 not known yet
 
     def recent(self, ring: FloatArray) -> FloatArray:
         """Rows of a ring with quarter t first and older ones after it, (4, F)."""
@@ -114,6 +116,7 @@ def initial_state(
     accounts: int,
     working_capital: FloatArray,
     outside_stake: FloatArray,
+    event_start: IntArray,
 ) -> State:
     """State at the end of the base year: its quarterly averages, held.
 
@@ -125,6 +128,8 @@ def initial_state(
         (F,) net working capital at base-year revenue and cost, CNY.
     outside_stake
         (F,) largest stake of an investor who is not a firm of this market.
+    event_start
+        (E,) quarter in which each event begins, -1 for those on a condition.
     """
     size = len(industry.firms)
     units = industry.by_firm(industry.units)
@@ -139,6 +144,7 @@ def initial_state(
         spill=np.zeros(size),
         permanent=np.zeros(len(industry.lines)),
         passing=np.zeros(size),
+        variable_cost=calibration.cost.copy(),
         battery_log=np.zeros(()),
         price=industry.price.copy(),
         sold=industry.units.copy(),
@@ -168,6 +174,7 @@ def initial_state(
         signed=np.full(contracts, -1, dtype=np.int64),
         in_force=np.zeros(contracts, dtype=np.bool_),
         outside=np.zeros(accounts),
+        event_start=event_start.copy(),
     )
 
 

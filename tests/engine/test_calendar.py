@@ -16,7 +16,13 @@ STAKE = (
     "alliances.buys={members: [geely, nio], start: 2025Q3, kind: capital, terms: {equity_stake: "
     "{investor: geely, target: nio, stake: 0.2, pre_money_cny_bn: 20, control: proportional}}}",
 )
+EVENTS = (
+    "events.late={kind: entrant, firm: xiaomi, start: 2025Q4}",
+    "events.answer={kind: truce, factor: 0.5, quarters: 2, again: true, "
+    "when: {penetration: {above: 0.4}}}",
+)
 BUSY = (
+    ("solo", EVENTS, 6),
     ("solo", STAKE, 0),
     ("solo", POOR, 1),
     ("stranger", (), 2),
