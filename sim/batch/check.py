@@ -6,7 +6,7 @@ repriced alone over a wide range (the global audit), on the first quarters of ev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.batch.run_one import Runner
 from sim.errors import CalibrationError, SolverError
@@ -87,7 +87,11 @@ def check_prices(scenario: Scenario) -> PriceCheck:
             )
         problem = model.work.problem
         assert problem is not None
-        audit = audit_deviations(game_of(run.world, problem), model.work.price, tolerance=GAIN)
+        game = game_of(run.world, problem)
+        if problem.floor is not None:
+            # A firm that would go under its floor may not.
+            game = replace(game, frozen=game.held | (model.work.price <= problem.floor))
+        audit = audit_deviations(game, model.work.price, tolerance=GAIN)
         gain = max(gain, audit.largest)
         if not audit.nash:
             findings.append(

@@ -1,18 +1,20 @@
 """Events: each kind does what its equation says, and one of no size does nothing at all."""
 
-import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
-from worlds import STILL, differing, run_of, scenario, tables, walk, without_events
+from worlds import STILL, differing, run_of, tables, walk, without_events
 
-from sim.errors import InputError
 from sim.finance.books import outstanding
 from sim.finance.ledger import ACCOUNTS
+from sim.kernels.demand import shares
 from sim.market.pricing import solve
 
-QUARTERS = 10
+QUARTERS = 8
+# As many types as give every kind of buyer; events do not depend on their number.
+FEW = ("demand.types=32",)
 START = "start: 2025Q3"
 AT = 2  # its place in the run
 
@@ -21,8 +23,9 @@ def event(text: str, name: str = "it") -> str:
     return f"events.{name}={{{text}}}"
 
 
+@cache
 def rows(*events: str, quarters: int = QUARTERS, more: tuple[str, ...] = (), arm: str = "solo"):
-    made = tables(run_of(arm, (*more, *events), replicate=3), quarters)
+    made = tables(run_of(arm, (*FEW, *more, *events), replicate=3), quarters)
     made["events"] = without_events(made["events"], "event")
     return made
 
@@ -80,7 +83,7 @@ def test_one_with_size_is_seen_and_changes_nothing_before_it_starts(kind):
 def test_starts_and_ends_stand_in_the_table():
     shock = event(f"kind: battery_shock, {START}, end: 2025Q4, jump: 0.5", "shock")
     cut = event("kind: price_cut, firms: [byd, tesla], start: 2025Q2, quarters: 1, cut: 0.1", "cut")
-    told = tables(run_of("solo", (shock, cut)), 6)["events"]
+    told = tables(run_of("solo", (*FEW, shock, cut)), 6)["events"]
     chosen = told["kind"] == "event"
     seen = list(
         zip(*(told[name][chosen].tolist() for name in ("t", "firm", "counterparty", "detail")),
@@ -97,6 +100,7 @@ def test_starts_and_ends_stand_in_the_table():
     assert set(told["amount"][chosen]) == {0.1, 0.5}
 
 
+@cache
 def seen(*events: str, quarters: int = 6, more: tuple[str, ...] = STILL, arm: str = "solo"):
     """What each quarter's papers and state held: a list of namespaces."""
     kept = []
@@ -104,7 +108,7 @@ def seen(*events: str, quarters: int = 6, more: tuple[str, ...] = STILL, arm: st
     def after(state, work):
         kept.append((replace(work), state.copy()))
 
-    run = run_of(arm, (*more, *events), replicate=3)
+    run = run_of(arm, (*FEW, *more, *events), replicate=3)
     walk(run, quarters, after)
     return run, kept
 
@@ -135,7 +139,8 @@ def test_a_tariff_shifts_marginal_cost_and_goes_to_the_state():
         assert paid[tesla] == pytest.approx(-amount * hit[t][0].units[tesla], rel=1e-12)
         assert np.count_nonzero(np.delete(paid, tesla)) == 0
     state = ACCOUNTS.index("state")
-    assert hit[-1][1].outside[state] == pytest.approx(
+    given = hit[-1][1].state_money.sum()
+    assert hit[-1][1].outside[state] + given == pytest.approx(
         sum(9000.0 * hit[t][0].units[tesla] for t in (AT, AT + 1)), rel=1e-12
     )
 
@@ -189,6 +194,16 @@ def test_a_price_cut_is_held_for_its_quarters_and_others_answer():
     assert np.all(hit[AT][0].price[~mine] != before[~mine])
 
 
+def worth(run, work, line, price):
+    """What the maker of a line maximises, per buyer, if the line alone has another price."""
+    problem, firm_of = work.problem, run.world.industry.firm_of
+    prices = work.price.copy()
+    prices[line] = price
+    sold = shares(problem.demand, prices)
+    mine, firm = problem.kappa[firm_of[line]][firm_of], problem.shadow[firm_of[line]][firm_of]
+    return float(sold @ (mine * (problem.net_share * prices - problem.cost) + firm))
+
+
 def test_nobody_sells_under_the_floor_and_it_binds_by_complementarity():
     war = (*STILL, "conduct.war_intensity=4")
     rule = event(f"kind: below_cost_rule, {START}, detour: 0.02")
@@ -206,9 +221,11 @@ def test_nobody_sells_under_the_floor_and_it_binds_by_complementarity():
         # Who is above its floor is where it wants to be: freed of floors it stays there.
         alone = replace(work.problem, floor=None, frozen=at, start=work.price)
         assert solve(run.world, alone).prices == pytest.approx(work.price, rel=1e-8)
-        # Who is at it would go lower: freed, it does.
-        lower = solve(run.world, replace(alone, frozen=np.zeros_like(at))).prices
-        assert np.all(lower[at] < work.price[at])
+        # Who is at it would gain by going lower, all other prices as they are.
+        for line in np.flatnonzero(at)[:6]:
+            assert worth(run, work, line, work.price[line] - 10.0) > worth(
+                run, work, line, work.price[line]
+            )
     assert bound_once
     assert np.any(free[AT][0].price * free[AT][0].problem.net_share < 0.98 * free[AT - 1][0].cost)
 
@@ -248,9 +265,10 @@ def test_a_credit_crunch_shortens_the_runway_of_its_kinds_alone():
     concerned = np.array([kind == "start_up" for kind in run.world.industry.kinds])
     one, other = hit[AT], plain[AT]
     burn = plain[AT - 1][1].burn
+    unused = np.maximum(plain[AT - 1][1].credit_line - plain[AT - 1][1].drawn, 0.0)
     gap = (other[0].runway - one[0].runway) * burn
     assert gap == pytest.approx(
-        np.where(concerned, plain[AT - 1][1].credit_line, 0.0), rel=1e-9, abs=1.0
+        np.where(concerned, unused, 0.0), rel=1e-9, abs=1.0
     )
     assert concerned.any()
 
@@ -259,7 +277,6 @@ def test_a_cap_on_payment_days_takes_its_stock_out_of_cash_once():
     run, hit = seen(event(f"kind: payment_days, {START}, days: 60"))
     _, plain = seen()
     industry = run.world.industry
-    assert np.all(plain[AT][0].stress == 0.0) or True
     calm = hit[AT][0].stress == 0.0
     costs = plain[AT][1].recent(plain[AT][1].trailing_cost)
     # The ring has been turned by the end of the quarter: its latest row is the last one.
@@ -339,7 +356,7 @@ def test_the_order_of_events_in_a_file_does_not_matter():
         "d": "kind: subsidy, start: 2025Q2, cny_per_car: 0.1",
         "e": f"kind: subsidy, {START}, cny_per_car: 3000.3",
         "f": f"{NEWCOMER}",
-        "g": "kind: entrant, firm: another, start: 2025Q2, lines: [tesla_model_y]",
+        "g": "kind: entrant, firm: another, start: 2025Q2, lines: [tesla_modely]",
     }
     one = [event(text, name) for name, text in texts.items()]
     assert differing(rows(*one), rows(*reversed(one))) == []
@@ -349,7 +366,7 @@ def test_the_order_of_events_in_a_file_does_not_matter():
 
 
 def begun(text: str, more: tuple[str, ...] = (), quarters: int = 8) -> list[tuple[int, str]]:
-    told = tables(run_of("solo", (*STILL, *more, event(text, "answer"))), quarters)["events"]
+    told = tables(run_of("solo", (*FEW, *STILL, *more, event(text, "answer"))), quarters)["events"]
     chosen = told["counterparty"] == "answer"
     return list(
         zip(told["t"][chosen].tolist(), [d.split()[-1] for d in told["detail"][chosen]],
@@ -393,42 +410,9 @@ def test_a_firm_that_leaves_is_noticed():
         f"firms.nio.{name}=0" for name in ("cash", "credit_line", "owner_support", "state_backstop")
     )
     live = tuple(each for each in STILL if not each.startswith("finance.exits"))
+    answer = f"{TRUCE}, when: {{exit: {{firm: nio}}}}"
     told = tables(
-        run_of("solo", (*live, *poor, event(f"{TRUCE}, when: {{exit: {{firm: nio}}}}", "answer"))), 6
+        run_of("solo", (*FEW, *live, *poor, event(answer, "answer"))), 6
     )["events"]
     (left,) = told["t"][(told["kind"] == "exit") & (told["firm"] == "nio")]
     assert told["t"][told["counterparty"] == "answer"].tolist() == [left + 1]
-
-
-def test_an_event_of_an_arm_acts_in_it_alone_and_null_takes_one_away():
-    shock = f"{{events: {{shock: {{kind: battery_shock, {START}, jump: 0.5}}}}}}"
-    made = scenario((f"arms.hit={shock}",))
-    assert set(made.settings("hit", {}).events) == {"shock"}
-    assert made.settings("solo", {}).events == {}
-    both = scenario((event(f"kind: battery_shock, {START}, jump: 0.5", "shock"),
-                     "arms.none={events: {shock: null}}", "arms.less={events: {shock: {jump: 0.1}}}"))
-    assert both.settings("none", {}).events == {}
-    assert both.settings("less", {}).events["shock"].jump == 0.1
-    swept = both.set("sweep", {"events.shock.jump": [0.0, 0.2]})
-    assert [swept.settings("solo", dict(p.values)).events["shock"].jump for p in swept.points()] \
-        == [0.0, 0.2]
-
-
-def test_the_half_life_of_a_shock_is_a_number_that_is_marked_counterfactual():
-    from sim.scenario.checks import is_number, is_structural
-
-    for key in ("jump", "half_life_quarters", "when.price_cut.at_least", "quarters"):
-        path = ("events", "any", *key.split("."))
-        assert is_number(path)
-        assert not is_structural(path)
-
-
-def test_faults_are_told_all_at_once():
-    with pytest.raises(InputError) as told:
-        scenario(
-            (
-                event("kind: battery_shok, start: 2026Q1", "a"),
-                event("kind: tariff, start: 2026Q1, firms: [tesle], cny_per_car: 1", "b"),
-            )
-        )
-    assert math.isfinite(len(told.value.faults))

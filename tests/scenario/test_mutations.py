@@ -20,7 +20,7 @@ NAMES = {path: str(path.relative_to(ROOT / "scenarios")) for path in SHIPPED}
 SEED = 20250303
 # Mappings whose keys are names that a scenario is free to choose.
 FREE = {("arms",), ("kinds",), ("sweep",), ("calibration", "variants")}
-FREE_IN_A_WORLD = {("alliances",), ("injections",), ("holdings",), ("firms",)}
+FREE_IN_A_WORLD = {("alliances",), ("injections",), ("holdings",), ("firms",), ("events",)}
 NOT_NUMBERS = ("word", "quoted number", "truth", "nan", "bare nan", "infinity", "overflow", "list",
                "mapping", "unicode", "escape", "long", "deep", "tag", "anchor", "alias", "date")
 
