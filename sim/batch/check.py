@@ -15,6 +15,8 @@ from sim.market.pricing import game_of
 from sim.scenario.scenario import Scenario
 
 QUARTERS = 4
+# Longer where events come later, so that prices under them are checked too.
+MOST_QUARTERS = 8
 # Relative move of a price, and relative gain of a firm, that are more than rounding.
 MOVE, GAIN = 1e-8, 1e-8
 
@@ -61,13 +63,14 @@ def check_prices(scenario: Scenario) -> PriceCheck:
         except CalibrationError as verdict:
             findings.append(str(verdict))
     reference = dict(scenario.reference_point().values)
-    quarters = min(QUARTERS, scenario.heading.horizon.quarters)
     markets, error, move, gain = 0, 0.0, 0.0, 0.0
     for arm in scenario.arms:
         try:
             run = runner.run_of(arm, reference, 0)
             model = PriceWar(run, check=True)
-            for _ in range(quarters):
+            last = max((event.start + 1 for event in run.events), default=0)
+            last = min(max(last, QUARTERS), MOST_QUARTERS)
+            for _ in range(min(last, scenario.heading.horizon.quarters)):
                 model.step()
                 markets += 1
                 error = max(error, model.work.residual)
