@@ -27,7 +27,7 @@ ALIKE = (
     "dealer_margin", "observed_markup", "export_margin", "other_cash_share", "discount",
     "payable_days", "receivable_days", "inventory_days",
 )  # fmt: skip
-OF_LINES = ("size", "plug", "units", "price", "battery_kwh")
+OF_LINES = ("size", "plug", "units", "price", "battery_kwh", "subsidy")
 
 
 def new_firms(events: Mapping[str, PlannedEvent], industry: Industry) -> list[PlannedEvent]:
@@ -77,7 +77,7 @@ def _with_firm(industry: Industry, event: PlannedEvent) -> Industry:
     per_firm |= {name: float(weight @ getattr(industry, name)) for name in ALIKE}
     per_firm["cash"] = event.cash_cny_bn * BILLION
     per_firm["credit_line"] = event.credit_line_cny_bn * BILLION
-    per_firm["electric_only"] = per_firm["entrant"] = 1.0
+    per_firm["electric_only"] = 1.0
     longer: dict[str, Any] = {
         name: np.append(old := getattr(industry, name), np.array([value], dtype=old.dtype))
         for name, value in per_firm.items()

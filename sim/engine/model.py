@@ -13,7 +13,6 @@ from sim.decisions.investment import CautiousInvestor
 from sim.engine.agents import Automaker
 from sim.quarter.calendar import CALENDAR
 from sim.quarter.context import Run, Work, first_state
-from sim.quarter.events import wait_for_entry
 from sim.world.state import State
 
 # Mesa seeds a generator of its own; no agent draws from it, since luck is drawn before.
@@ -48,7 +47,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     ) -> None:
         super().__init__(rng=UNUSED_SEED)
         self.run_of = run
-        self.state: State = wait_for_entry(run, first_state(run))
+        self.state: State = first_state(run)
         firms = run.world.industry.firms
         self.deviations: NDArray[np.float64] = np.zeros(len(firms))
         self.work = Work.blank(run)

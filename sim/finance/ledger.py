@@ -33,7 +33,6 @@ COUNTERPARTY: dict[str, str] = {
     "merged_treasury": "firms",
     "wound_up": "creditors",
     "tariff": "state",
-    "founding": "investors",
 }
 FLOWS: tuple[str, ...] = tuple(COUNTERPARTY)
 ACCOUNTS: tuple[str, ...] = tuple(sorted(set(COUNTERPARTY.values())))

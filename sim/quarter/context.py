@@ -144,6 +144,7 @@ def first_state(run: Run) -> State:
         working_capital=run.seller_financed,
         outside_stake=run.outside_stake,
         event_start=np.array([event.start for event in run.events], dtype=np.int64),
+        waiting=run.world.entry > 0,
     )
 
 
@@ -155,7 +156,6 @@ class Work:
     events: list[Event]
     forces: Forces
     price_before: FloatArray  # (J,) of the quarter before
-    first_quarter: BoolArray  # (F,) on sale for the first time
     runway: FloatArray  # (F,) quarters
     mu: FloatArray  # (F,) shadow cost of cash
     stress: FloatArray  # (F,) of suppliers, 0 trusting .. 1 no runway
@@ -201,7 +201,6 @@ class Work:
             events=[],
             forces=run.no_forces,
             price_before=none,
-            first_quarter=np.zeros(firms, dtype=np.bool_),
             runway=zero,
             mu=zero,
             stress=zero,

@@ -25,18 +25,14 @@ MARKET = -1  # the firm of an event that concerns all
 
 
 def happen(run: Run, state: State, work: Work) -> None:
-    """Events begin, act and end; who is due enters (equations 10.1 to 10.11)."""
+    """Events begin, act and end (equations 10.1 to 10.10)."""
     work.price_before = state.price
-    if state.t == 0:
-        work.first_quarter = state.active.copy()
     if not run.events:
         work.forces = run.no_forces
         return
     for event, began in zip(run.events, state.event_start, strict=True):
         if began == state.t:
             _tell(work, state.t, event, "starts")
-            if event.entrant is not None:
-                _enter(run, state, work, event.entrant)
         elif began != NEVER and began + event.length == state.t:
             _tell(work, state.t, event, "ends")
     started = state.event_start.tolist()
@@ -53,34 +49,25 @@ def _tell(work: Work, t: int, event: Planned, what: str) -> None:
         )  # fmt: skip
 
 
-def _enter(run: Run, state: State, work: Work, firm: int) -> None:
-    """A firm comes on sale with the cash, debt and credit of the tables or of its event."""
-    industry = run.world.industry
-    state.active[firm] = True
-    work.first_quarter[firm] = True
-    work.ledger.post_one("founding", firm, float(industry.cash[firm]))
-    state.debt[firm] = industry.debt[firm]
-    state.credit_line[firm] = industry.credit_line[firm]
-    # What it plans to spend is what its runway is measured by until it has spent a year.
-    state.trailing_spending[:, firm] = industry.fixed_cost[firm] + industry.rd[firm]
+def first_quarter(run: Run, state: State) -> BoolArray:
+    """Firms whose first quarter on sale in this run this one is, (F,)."""
+    first: BoolArray = run.world.entry == state.t
+    return first | _due(run, state, state.t)
 
 
-def wait_for_entry(run: Run, state: State) -> State:
-    """The first state with the firms that enter later off the market and without a past."""
-    waiting = run.world.industry.entrant
-    if not waiting.any():
-        return state
-    state.active[waiting] = False
-    for name in ("volume", "energy", "cash", "debt", "credit_line", "net_working_capital"):
-        getattr(state, name)[waiting] = 0.0
-    for name in (
-        "trailing_units", "trailing_volume", "trailing_revenue", "trailing_cost",
-        "trailing_spending",
-    ):  # fmt: skip
-        getattr(state, name)[:, waiting] = 0.0
-    state.first_units[waiting] = -1.0
-    state.sold[waiting[run.world.industry.firm_of]] = 0.0
-    return state
+def due_to_enter(run: Run, state: State) -> BoolArray:
+    """Firms that are on sale from the next quarter on, by date or by an event, (F,)."""
+    comes: BoolArray = run.world.entry == state.t + 1
+    return state.waiting & (comes | _due(run, state, state.t + 1))
+
+
+def _due(run: Run, state: State, t: int) -> BoolArray:
+    """Firms whose event brings them in in quarter t, (F,)."""
+    due = np.zeros(len(state.active), dtype=np.bool_)
+    for event, began in zip(run.events, state.event_start, strict=True):
+        if event.entrant is not None and began == t:
+            due[event.entrant] = True
+    return due
 
 
 def demand_of(run: Run, forces: Forces) -> Demand:

@@ -21,11 +21,12 @@ from sim.market.costs import (
     effective_experience,
     glider_by_line,
     learning_elasticity,
+    subsidy_lost,
 )
 from sim.market.demand import market_size, mean_utility, net_share
 from sim.market.pricing import PriceProblem, solve
 from sim.quarter.context import Run, Work
-from sim.quarter.events import demand_of, hold_prices
+from sim.quarter.events import demand_of, first_quarter, hold_prices
 from sim.quarter.forces import open_credit
 from sim.quarter.views import views
 from sim.world.state import State, trailing_mean
@@ -42,7 +43,7 @@ def observe(run: Run, state: State, work: Work) -> None:
     """Firms look at their books: runway, and what cash is worth to them."""
     settings, industry = run.world.settings, run.world.industry
     work.runway = runway(
-        pooled(state.cash + work.ledger.of("founding"), state),
+        pooled(state.cash, state),
         pooled(open_credit(state, work.forces), state),
         pooled(state.burn, state),
     )
@@ -78,6 +79,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
     work.cost = work.glider + battery_by_line(
         world, work.battery_price, work.effects.battery
     )
+    work.cost = work.cost + subsidy_lost(world, state.t)
     work.unit_cost = industry.by_firm(industry.units * work.cost) / run.base_units
     work.cost = work.cost + work.forces.duty
     parts = settings.conduct.parts
@@ -185,6 +187,7 @@ def clear(run: Run, state: State, work: Work) -> None:
     row = state.t % len(state.trailing_units)
     state.trailing_units[row] = work.units
     state.trailing_volume[row] = state.volume
-    if work.first_quarter.any():
-        state.first_units = np.where(work.first_quarter, work.units, state.first_units)
+    first = first_quarter(run, state)
+    if first.any():
+        state.first_units = np.where(first, work.units, state.first_units)
 

@@ -58,15 +58,13 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
     merged = state.owner != np.arange(size)
     passed = merged | (state.control.diagonal() < 0.5)
     supported = np.add.reduce(state.trailing_state_money)[state.owner] > 0.0
-    zombie = trailing_mean(state.trailing_units) < ZOMBIE_SHARE * np.where(
-        industry.entrant, state.first_units, industry.by_firm(industry.units)
-    )
+    zombie = trailing_mean(state.trailing_units) < ZOMBIE_SHARE * industry.by_firm(industry.units)
     held = np.maximum(np.maximum.reduce(state.holdings), state.outside_stake) >= ALLIED_STAKE
-    # An entrant has no first quarter before it comes on sale.
-    waiting = state.first_units < 0.0
     label = np.full(size, _INDEPENDENT, dtype=np.int64)
     for code, holds in zip(
-        _RISING, (held, zombie, supported, passed, merged, ~state.active, waiting), strict=True
+        _RISING,
+        (held, zombie, supported, passed, merged, ~state.active, state.waiting),
+        strict=True,
     ):
         label[holds] = code
     return Standing(

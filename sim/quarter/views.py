@@ -46,7 +46,7 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
         run.comfort[owner].tolist(),
         _by_firm(run, work.launch_due[order]),
         (run.launch_cost * work.effects.development).tolist(),
-        np.maximum((state.cash + work.ledger.of("founding"))[owner], 0.0).tolist(),
+        np.maximum(state.cash[owner], 0.0).tolist(),
         np.maximum(open_credit(state, work.forces), 0.0)[owner].tolist(),
         trailing_mean(state.trailing_volume).tolist(),
         state.capacity.tolist(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from sim.errors import Fault
 from sim.scenario.checks import fault_at, nearest
@@ -20,10 +20,22 @@ Say = Callable[[Path_, object, str, str], None]
 
 
 def check_events(
-    settings: WorldSettings, tree: Tree, market: MarketTables, horizon: Horizon | None
+    settings: WorldSettings,
+    tree: Tree,
+    market: MarketTables,
+    horizon: Horizon | None,
+    told: Sequence[Fault],
 ) -> list[Fault]:
-    """Faults of all events of one world."""
+    """Faults of all events of one world.
+
+    Parameters
+    ----------
+    told
+        Faults found already. Of an event among them nothing is called missing: its faulty values
+        were taken away.
+    """
     faults: list[Fault] = []
+    spoilt = {tuple(fault.path.split("."))[:2] for fault in told}
     if len(settings.events) > MAX_EVENTS:
         expected = f"at most {MAX_EVENTS} events"
         return [fault_at(tree, ("events",), len(settings.events), expected)]
@@ -39,6 +51,8 @@ def check_events(
         def say(
             path: Path_, value: object, expected: str, near: str = "", name: str = name
         ) -> None:
+            if value is None and ("events", name) in spoilt:
+                return
             faults.append(fault_at(tree, ("events", name, *path), value, expected, near))
 
         _check_keys(event, say)
@@ -46,6 +60,8 @@ def check_events(
         _check_firms(event, (*known, *new), market.name, say)
         if event.kind == "entrant" and event.firm is not None:
             _check_entrant(event, market, say)
+            if event.firm in settings.entries:
+                say(("firm",), event.firm, "a firm that entries do not bring in too", "")
             if event.firm in entering:
                 say(("firm",), event.firm, "a firm that no other event brings in", "")
             entering.add(event.firm)
@@ -60,7 +76,7 @@ def _check_keys(event: PlannedEvent, say: Say) -> None:
     for key in PlannedEvent.model_fields:
         if key in given and key not in allowed:
             expected = f"a key of the kind {event.kind}: " + ", ".join(allowed)
-            say((key,), None, expected, nearest(key, allowed))
+            say((key,), getattr(event, key), expected, nearest(key, allowed))
     for key in keys.needs:
         if getattr(event, key) in (None, ()):
             say((key,), None, MISSING, "")
@@ -133,6 +149,9 @@ def _check_firms(event: PlannedEvent, known: Iterable[str], market: str, say: Sa
 
 def _check_entrant(event: PlannedEvent, market: MarketTables, say: Say) -> None:
     firms = tuple(row.firm_id for row in market.firms)
+    if any(row.firm_id == event.firm and row.entrant for row in market.firms):
+        expected = f"entries: {{{event.firm}: {{start}}}}, as the tables mark it as an entrant"
+        say(("firm",), event.firm, expected, "")
     if event.firm in firms:
         for key in (*OF_NEW_FIRMS, "lines"):
             if key in event.model_fields_set:

@@ -77,7 +77,6 @@ CASH: Mapping[str, str] = MappingProxyType(
         "state_backstop": "state money",
         "merged_treasury": "to or from the common treasury",
         "tariff": "duties",
-        "founding": "what founders paid in",
         "wound_up": "borne by creditors, or left to them",
         "end": "cash at the end",
     }

@@ -331,8 +331,8 @@ def test_an_entrant_is_off_the_market_before_its_date_and_brings_its_cash_once()
     like = [run.world.industry.lines.index(name) for name in ("xiaomi_su7", "byd_yuan_plus")]
     for t, (work, state) in enumerate(hit):
         assert (work.units[new] > 0.0) == (t >= AT)
-        assert work.ledger.of("founding")[new] == (20e9 if t == AT else 0.0)
-        assert bool(state.active[new]) == (t >= AT)
+        assert state.equity_raised[new] == (20e9 if t >= AT - 1 else 0.0)
+        assert bool(state.active[new]) == (t >= AT - 1)
         assert work.ledger.imbalance() == pytest.approx(0.0, abs=1.0)
     calibration = run.world.calibration
     assert calibration.glider[lines] == pytest.approx(0.9 * calibration.glider[like], rel=1e-15)
@@ -343,9 +343,22 @@ def test_an_entrant_is_off_the_market_before_its_date_and_brings_its_cash_once()
 def test_a_firm_of_the_tables_enters_when_it_is_said_to():
     made = rows(event(f"kind: entrant, firm: xiaomi, {START}"))["firms"]
     mine = made["firm"] == "xiaomi"
-    assert made["state"][mine][:AT].tolist() == ["waiting"] * AT
+    assert made["state"][mine][: AT - 1].tolist() == ["waiting"] * (AT - 1)
     assert np.all(made["units"][mine][:AT] == 0.0)
     assert np.all(made["units"][mine][AT:] > 0.0)
+
+
+def test_an_event_of_a_firm_of_the_tables_is_its_entry_by_date():
+    """Two ways to say one thing, and one on a condition that is met then."""
+    ways = (
+        "entries.xiaomi={start: 2025Q3}",
+        event(f"kind: entrant, firm: xiaomi, {START}"),
+        event("kind: entrant, firm: xiaomi, delay: 1, when: {battery_price: {above: 1}}"),
+    )
+    one, *others = (rows(way) for way in ways)
+    for other in others:
+        assert differing(one, other) == []
+    assert one["firms"]["units"][one["firms"]["firm"] == "xiaomi"][AT] > 0.0
 
 
 def test_the_order_of_events_in_a_file_does_not_matter():

@@ -52,6 +52,7 @@ WORLDS = {
     "merger of three": ("solo", (THREE,)),
     "merged brand merges": ("solo", (THREE, AGAIN)),
     "poor merger": ("merger", POOR),
+    "entrant": ("solo", ("entries.xiaomi={start: 2026Q2}",)),
 }
 
 
@@ -97,9 +98,6 @@ class Bookkeeper:
             - kept_outside
             - work.build * 4.0 * capex
         )
-        # Who enters has had no cash before.
-        entered = now["active"] & ~before["active"]
-        flow = flow + np.where(entered, industry.cash, 0.0)
         for name in ("equity_raised", "owner_money", "state_money", "drawn"):
             flow = flow + now[name] - before[name]
         flow = flow - (now["net_working_capital"] - before["net_working_capital"])
