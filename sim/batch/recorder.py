@@ -24,6 +24,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Columns = dict[str, NDArray[np.generic]]
 
+MARKET = "market"
 # What is set aside of each firm and quarter, by whose array it is found in.
 _PAPERS = ("units", "exports", "runway", "mu")
 _INCOME = (
@@ -243,7 +244,11 @@ class Recorder:
         firms, events = self._run.world.industry.firms, self._events
         return {
             "t": np.array([event.t for event in events], dtype=np.int32),
-            "firm": np.array([firms[event.firm] for event in events], dtype=np.str_),
+            "firm": np.array(
+                # An event that concerns all firms is the market's.
+                [MARKET if event.firm < 0 else firms[event.firm] for event in events],
+                dtype=np.str_,
+            ),
             "kind": np.array([event.kind for event in events], dtype=np.str_),
             "counterparty": np.array([event.counterparty for event in events], dtype=np.str_),
             "amount": np.array([event.amount for event in events], dtype=np.float64),

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from sim.batch.recorder import Recorder
 from sim.calibration.calibrate import Calibration, calibrate
+from sim.calibration.entrants import calibrated_with_new_firms, with_new_firms
 from sim.calibration.industry import Industry, build_industry
 from sim.errors import CalibrationError, SolverError
 from sim.kernels.surplus import consumer_surplus
 from sim.market.pricing import PriceProblem, solve
 from sim.quarter.context import Run, make_run
+from sim.quarter.forces import FOREVER
 from sim.record.run_record import RunRecord
 from sim.scenario.market_tables import read_market
 from sim.scenario.scenario import Scenario, plain
@@ -51,11 +53,12 @@ class RunSpec:
 
 def _entry(settings: WorldSettings, firms: tuple[str, ...], start: int) -> IntArray:
     """Quarter of the run in which each firm enters, 0 for those that are there, (F,)."""
-    entries = settings.entries
-    return np.array(
-        [entries[firm].start.index - start if firm in entries else 0 for firm in firms],
-        dtype=np.int64,
-    )
+    quarter = {firm: entry.start.index - start for firm, entry in settings.entries.items()}
+    for event in settings.events.values():
+        if event.firm is not None:
+            # One on a condition is let in by its event.
+            quarter[event.firm] = FOREVER if event.start is None else event.start.index - start
+    return np.array([quarter.get(firm, 0) for firm in firms], dtype=np.int64)
 
 
 class Runner:
@@ -72,7 +75,8 @@ class Runner:
         self._tables = read_market(scenario.heading.market)
         self._calibrations: dict[str, Calibration | CalibrationError] = {}
         self._settled: dict[str, tuple[WorldSettings, Industry, Calibration]] = {}
-        self._luck: tuple[int, Luck] | None = None
+        self._luck: dict[tuple[str, ...], Luck] = {}
+        self._luck_of = -1
 
     def calibration(self, arm: str, values: Mapping[str, float]) -> Calibration:
         """The calibrated market of an arm at swept values, one per set of structural values.
@@ -157,15 +161,21 @@ class Runner:
         key = json.dumps([arm, sorted(values.items())])
         if key not in self._settled:
             settings = self._scenario.settings(arm, values)
-            calibration = self.calibration(arm, values)
-            industry = build_industry(self._tables, settings)
+            calibration = calibrated_with_new_firms(
+                self.calibration(arm, values), settings.events
+            )
+            industry = with_new_firms(build_industry(self._tables, settings), settings.events)
             self._settled[key] = (settings, industry, calibration)
         return self._settled[key]
 
     def _draw(self, firms: tuple[str, ...], lines: tuple[str, ...], replicate: int) -> Luck:
-        if self._luck is None or self._luck[0] != replicate:
+        if self._luck_of != replicate:
+            self._luck, self._luck_of = {}, replicate
+        # Arms may differ in who enters; streams are named, so all else is the same luck.
+        key = (*firms, *lines)
+        if key not in self._luck:
             heading = self._scenario.heading
-            luck = draw_luck(
+            self._luck[key] = draw_luck(
                 firms,
                 lines,
                 heading.horizon.quarters,
@@ -173,8 +183,7 @@ class Runner:
                 replicate,
                 antithetic=self._scenario.antithetic,
             )
-            self._luck = (replicate, luck)
-        return self._luck[1]
+        return self._luck[key]
 
     def _outside_stake(self, firms: tuple[str, ...], settings: WorldSettings) -> FloatArray:
         """Largest stake in each firm of a holder who is not in the market."""

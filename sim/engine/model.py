@@ -55,7 +55,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.state: State = first_state(run)
         firms = run.world.industry.firms
         self.deviations: NDArray[np.float64] = np.zeros(len(firms))
-        self.work = Work.blank(len(firms), len(run.world.industry.lines))
+        self.work = Work.blank(run)
         self._check = check
         finance = run.world.settings.finance
         investor = CautiousInvestor(
@@ -76,8 +76,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         SolverError
             Prices did not converge.
         """
-        industry = self.run_of.world.industry
-        self.work = Work.blank(len(industry.firms), len(industry.lines))
+        self.work = Work.blank(self.run_of)
         for phase in CALENDAR:
             if phase.asks:
                 self.agents.do(phase.asks)

@@ -54,10 +54,18 @@ def glider_by_line(world: World, state: State, factor: FloatArray) -> FloatArray
     return calibration.glider * (multiplier * factor)[industry.firm_of]
 
 
-def battery_by_line(world: World, state: State, factor: FloatArray) -> FloatArray:
-    """Cost of the battery, (J,) CNY; ``factor`` (F,) is one less the procurement discount."""
+def battery_by_line(world: World, price: float, factor: FloatArray) -> FloatArray:
+    """Cost of the battery, (J,) CNY.
+
+    Parameters
+    ----------
+    price
+        CNY per kWh.
+    factor
+        (F,) one less the procurement discount.
+    """
     industry = world.industry
-    return industry.battery_kwh * battery_price(world, state) * factor[industry.firm_of]
+    return industry.battery_kwh * price * factor[industry.firm_of]
 
 
 def subsidy_lost(world: World, t: int) -> FloatArray:

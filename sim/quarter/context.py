@@ -21,6 +21,7 @@ from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
 from sim.market.demand import outside_utility
 from sim.market.pricing import PriceProblem, base_demand
+from sim.quarter.forces import Forces, Planned, compile_events
 from sim.world.state import (
     TRAILING,
     State,
@@ -80,6 +81,8 @@ class Run:
     def rules_draw(self) -> bool:
         """Whether a rule of conduct needs luck."""
         return any(getattr(rule, "draws", False) for rule in self.conducts)
+    events: tuple[Planned, ...]
+    no_forces: Forces  # of a quarter without events
 
 
 def make_run(world: World, outside_stake: FloatArray) -> Run:
@@ -134,6 +137,8 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
         conducts=rules_of(settings.conduct.rules, industry.firms),
+        events=compile_events(settings, industry, world.start),
+        no_forces=Forces.none(len(industry.firms), len(industry.lines)),
     )
 
 
@@ -146,6 +151,7 @@ def first_state(run: Run) -> State:
         accounts=len(ACCOUNTS),
         working_capital=run.seller_financed,
         outside_stake=run.outside_stake,
+        event_start=np.array([event.start for event in run.events], dtype=np.int64),
         waiting=run.world.entry > 0,
     )
 
@@ -156,6 +162,8 @@ class Work:
 
     ledger: Ledger
     events: list[Event]
+    forces: Forces
+    price_before: FloatArray  # (J,) of the quarter before
     runway: FloatArray  # (F,) quarters
     mu: FloatArray  # (F,) shadow cost of cash
     stress: FloatArray  # (F,) of suppliers, 0 trusting .. 1 no runway
@@ -190,14 +198,17 @@ class Work:
     income: Income | None = None
 
     @staticmethod
-    def blank(firms: int, lines: int) -> Work:
+    def blank(run: Run) -> Work:
         """Empty papers for a new quarter."""
+        firms, lines = len(run.world.industry.firms), len(run.world.industry.lines)
         # What phases replace can be one and the same; what they write into cannot.
         zero, ones, none = np.zeros(firms), np.ones(firms), np.zeros(lines)
         weights = np.eye(firms)
         return Work(
             ledger=Ledger(firms),
             events=[],
+            forces=run.no_forces,
+            price_before=none,
             runway=zero,
             mu=zero,
             stress=zero,

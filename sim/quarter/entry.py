@@ -6,6 +6,7 @@ import numpy as np
 
 from sim.finance.ledger import ACCOUNTS, COUNTERPARTY
 from sim.quarter.context import Event, Run, Work
+from sim.quarter.events import due_to_enter
 from sim.world.state import State
 
 _INVESTORS = ACCOUNTS.index(COUNTERPARTY["new_equity"])
@@ -17,8 +18,8 @@ def enter(run: Run, state: State, work: Work) -> None:
     Their investors pay in the cash of the market's tables; debt and credit line are those of the
     tables, and what debt bought before lies outside the run.
     """
-    world, industry = run.world, run.world.industry
-    comes = state.waiting & (world.entry == state.t + 1)
+    industry = run.world.industry
+    comes = due_to_enter(run, state)
     if not comes.any():
         return
     paid_in = np.where(comes, industry.cash, 0.0)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sim.decisions.view import FirmView
 from sim.market.demand import net_share
 from sim.quarter.context import Run, Work
+from sim.quarter.forces import open_credit
 from sim.world.state import State, trailing_mean
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -50,7 +51,7 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
         _by_firm(run, work.launch_due[order]),
         (run.launch_cost * work.effects.development).tolist(),
         np.maximum(state.cash[owner], 0.0).tolist(),
-        np.maximum(state.credit_line - state.drawn, 0.0)[owner].tolist(),
+        np.maximum(open_credit(state, work.forces), 0.0)[owner].tolist(),
         trailing_mean(state.trailing_volume).tolist(),
         state.capacity.tolist(),
         (industry.listed[owner] & (owner == np.arange(size))).tolist(),

@@ -153,18 +153,21 @@ EVENTS = Table(
     (
         _RUN,
         _T,
-        Column("firm", "text", "-", "id of the brand it happened to"),
+        Column("firm", "text", "-", "id of the brand it happened to; `market` for all"),
         Column(
             "kind", "text", "-",
-            "what happened, e.g. `exit`, `equity`, `signed`, `merged`, `volume_missed`",
+            "what happened, e.g. `exit`, `equity`, `signed`, `merged`, `event`, `volume_missed`",
         ),
-        Column("counterparty", "text", "-", "id of the other side, or names; may be empty"),
+        Column(
+            "counterparty", "text", "-",
+            "id of the other side, or names; of an event its name; may be empty",
+        ),
         Column(
             "amount",
             "float64",
             "CNY",
-            "money that changed hands; for a merger review the change in the MHHI; for a missed "
-            "volume the vehicles missed",
+            "money that changed hands; for a merger review the change in the MHHI, for an event "
+            "the number of its kind in its own unit, for a missed volume the vehicles missed",
         ),
         Column("detail", "text", "-", "in words"),
     ),

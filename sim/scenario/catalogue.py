@@ -14,6 +14,10 @@ from sim.scenario.static_market import load_static_market
 from sim.scenario.sweep import MAX_DRAWN
 from sim.scenario.world import Heading, WorldSettings
 
+BOUNDS = {
+    "gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum",
+}  # fmt: skip
+
 
 def shipped() -> list[tuple[str, str, str]]:
     """File, name and question of every scenario under ``scenarios/``."""
@@ -129,6 +133,10 @@ def _schema(model: type[Heading] | type[WorldSettings]) -> dict[str, Any]:
         result = {
             key: loose(value) for key, value in schema.items() if key not in ("required", "default")
         }
+        for name, keyword in BOUNDS.items():
+            # Pydantic leaves the bounds of a number that may be missing under its own names.
+            if name in result:
+                result[keyword] = result.pop(name)
         for key in ("properties", "patternProperties"):
             if key in result:
                 result[key] = {name: _or_null(item) for name, item in result[key].items()}

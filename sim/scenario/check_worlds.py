@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sim.errors import Fault
+from sim.scenario.check_events import check_events
 from sim.scenario.checks import check_names, fault_at, is_number, is_whole, nearest, validated
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.reader import Path_
@@ -62,6 +63,7 @@ class Checker:
         if settings is not None and self._market is not None:
             horizon = None if self._heading is None else self._heading.horizon
             found += check_names(settings, world, (), self._market, horizon)
+            found += check_events(settings, world, self._market, horizon, found)
         return found
 
 

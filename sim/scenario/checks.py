@@ -101,6 +101,11 @@ def _fault(model: type[BaseModel], tree: Tree, prefix: Path_, detail: ErrorDetai
     elif kind == "string_pattern_mismatch":
         expected = "a name such as leapmotor (a-z, 0-9, _)"
         value = detail["input"]
+    elif kind == "literal_error":
+        known = tuple(re.findall("'([^']*)'", expected))
+        near = nearest(str(detail["input"]), known)
+        expected = "one of " + ", ".join(known) if len(known) > 3 else expected
+        expected = expected.removeprefix("Input should be ")
     elif kind in ("model_type", "dict_type"):
         expected = "a mapping of settings"
     else:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from sim.scenario.conduct import Conduct
+from sim.scenario.events import PlannedEvent
 from sim.scenario.settings import (
     CalibrationSettings,
     Costs,
@@ -46,6 +47,7 @@ class WorldSettings(Group):
     alliances: dict[Name, Contract] = Field(default={}, description="contracts by name")
     entries: dict[Name, Entry] = Field(default={}, description="firms that enter on a date")
     injections: dict[Name, Injection] = Field(default={}, description="new money by name")
+    events: dict[Name, PlannedEvent] = Field(default={}, description="events by name")
 
 
 class Horizon(Group):

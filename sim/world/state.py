@@ -60,6 +60,7 @@ class State:
     spill: FloatArray  # (F,) vehicles of others that count as own experience
     permanent: FloatArray  # (J,) lasting change of quality since the base year, utils
     passing: FloatArray  # (F,) fading change of quality, utils
+    variable_cost: FloatArray  # (J,) last quarter's average variable cost, CNY
     battery_log: FloatArray  # () log deviation of the battery price from its path
     price: FloatArray  # (J,) last quarter's prices
     sold: FloatArray  # (J,) last quarter's domestic sales
@@ -90,6 +91,7 @@ class State:
     in_force: BoolArray  # (C,) the contract's terms act
     outside: FloatArray  # (accounts,) cumulative cash of everybody else
     memory: tuple[FloatArray, ...]  # what each firm's rule of conduct noted; empty for most
+    event_start: IntArray  # (E,) quarter in which each event begins, -1 not known yet
 
     def recent(self, ring: FloatArray) -> FloatArray:
         """Rows of a ring with quarter t first and older ones after it, (4, F)."""
@@ -120,6 +122,7 @@ def initial_state(
     accounts: int,
     working_capital: FloatArray,
     outside_stake: FloatArray,
+    event_start: IntArray,
     waiting: BoolArray,
 ) -> State:
     """State at the end of the base year: its quarterly averages, held.
@@ -132,6 +135,8 @@ def initial_state(
         (F,) net working capital at base-year revenue and cost, CNY.
     outside_stake
         (F,) largest stake of an investor who is not a firm of this market.
+    event_start
+        (E,) quarter in which each event begins, -1 for those on a condition.
     waiting
         (F,) firms that enter later; they have neither sales nor money yet.
     """
@@ -151,6 +156,7 @@ def initial_state(
         spill=np.zeros(size),
         permanent=np.zeros(len(industry.lines)),
         passing=np.zeros(size),
+        variable_cost=calibration.cost.copy(),
         battery_log=np.zeros(()),
         price=industry.price.copy(),
         sold=industry.units.copy(),
@@ -181,6 +187,7 @@ def initial_state(
         in_force=np.zeros(contracts, dtype=np.bool_),
         outside=np.zeros(accounts),
         memory=(np.zeros(0),) * size,
+        event_start=event_start.copy(),
     )
 
 

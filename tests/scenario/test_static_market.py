@@ -107,7 +107,7 @@ def test_small_yaml_as_read(tmp_path):
         ("target: Two", "target: Tow", "deals.deal.target", "a firm: One", "Two"),
         ("target: Two", "target: One", "deals.deal.target", "each firm once", ""),
         (", target: Two", "", "deals.deal.target", "a merger needs it", ""),
-        ("kind: merger", "kind: merge", "deals.deal.kind", "'merger', 'stake' or", ""),
+        ("kind: merger", "kind: merge", "deals.deal.kind", "'merger', 'stake' or", "merger"),
         ("kind: merger", "kind: stake", "deals.deal.investor", "a stake needs it", ""),
         ("target: Two", "target: Two, share: 0.2", "deals.deal.share", "no such key", ""),
         ("target: Two", "target: Two, cost_saving: 1.5", "deals.deal.cost_saving", "from -1", ""),
