@@ -146,14 +146,17 @@ class Recorder:
             for sold, price in zip(self._of_lines("sold"), self._of_lines("price"), strict=True)
         ]
         by_owner = self._sums(self._owner[: self._count], self._of_firms("units"))
-        concentration = [hhi(shares) for shares in by_owner / safe[:, None]]
+        concentration = [
+            hhi(owned / sold) if sold > 0.0 else np.nan
+            for owned, sold in zip(by_owner, units, strict=True)
+        ]
         return {
             "t": self._column("t"),
             "quarter": np.array([str(Quarter(world.start + t)) for t in range(self._count)]),
             "units": units,
             "penetration": units / bought_cars,
             "price_mean": np.where(buying, np.array(paid) / safe, np.nan),
-            "hhi": np.where(buying, concentration, np.nan),
+            "hhi": np.array(concentration),
             **{
                 name: self._column(name)
                 for name in (

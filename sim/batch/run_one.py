@@ -24,6 +24,7 @@ from sim.world.luck import Luck, draw_luck
 from sim.world.state import World
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ class RunSpec:
     arm: str
     variant: str
     values: tuple[tuple[str, float], ...]
+
+
+def _entry(settings: WorldSettings, firms: tuple[str, ...], start: int) -> IntArray:
+    """Quarter of the run in which each firm enters, 0 for those that are there, (F,)."""
+    entries = settings.entries
+    return np.array(
+        [entries[firm].start.index - start if firm in entries else 0 for firm in firms],
+        dtype=np.int64,
+    )
 
 
 class Runner:
@@ -125,13 +135,19 @@ class Runner:
             luck=self._draw(industry.firms, industry.lines, replicate),
             start=start,
             quarters=quarters,
-            tax_steps=tuple(
-                (row.start.index - start, row.value)
-                for row in sorted(self._tables.measures, key=lambda row: row.start)
-                if row.measure == "purchase_tax_nev"
-            ),
+            tax_steps=self._steps("purchase_tax_nev", start),
+            subsidy_steps=self._steps("purchase_subsidy", start),
+            entry=_entry(settings, industry.firms, start),
         )
         return make_run(world, self._outside_stake(industry.firms, settings))
+
+    def _steps(self, measure: str, start: int) -> tuple[tuple[int, float], ...]:
+        """Steps of a measure as (quarter of the run, value), in order of time."""
+        return tuple(
+            (row.start.index - start, row.value)
+            for row in sorted(self._tables.measures, key=lambda row: row.start)
+            if row.measure == measure
+        )
 
     def _setting(
         self, arm: str, values: Mapping[str, float]

@@ -21,8 +21,9 @@ GROUPS = {
     "sim.cli.explaining": ("explain",),
     "sim.cli.studying": ("merger",),
     "sim.cli.questions": ("sensitivity", "map"),
+    "sim.cli.backtesting": ("backtest",),
 }
-PLANNED = ("value", "stability", "backtest", "dashboard")
+PLANNED = ("value", "stability", "dashboard")
 
 GREETING = """Play out an electric-car price war, with and without an alliance.
 

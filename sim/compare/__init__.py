@@ -1,6 +1,7 @@
 """What a batch says: arms compared over pairs of the same luck, from its rows alone."""
 
 from sim.compare.batch import Batch, Scope
+from sim.compare.best import best_arms, best_sentences
 from sim.compare.heat import heat
 from sim.compare.paths import alive_strip, level_paths, pair_differences, survival_paths
 from sim.compare.printing import printed_comparison
@@ -14,6 +15,8 @@ __all__ = [
     "Sentence",
     "alive_strip",
     "answer",
+    "best_arms",
+    "best_sentences",
     "buyers",
     "compare_arms",
     "deals",

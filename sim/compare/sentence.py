@@ -10,7 +10,8 @@ import pandas as pd
 
 from sim.compare import amounts, measures
 from sim.compare.batch import FIRST_ARM, MONEY_ALONE, Batch, Scope
-from sim.compare.estimates import effect_of
+from sim.compare.estimates import effect_of, share_of
+from sim.compare.outcomes import outcomes, values_of
 from sim.compare.summary import compare_arms
 
 # Above this share of failed pairs the sentence says how far they could move it.
@@ -35,6 +36,11 @@ class Sentence:
 def end_of(quarter: str) -> str:
     """Name a date in a sentence: 2030Q4 -> the end of 2030."""
     return f"the end of {quarter[:4]}" if quarter.endswith("Q4") else f"the end of {quarter}"
+
+
+def year_to(quarter: str) -> str:
+    """Name the year that ends with a quarter: 2030Q4 -> 2030, 2030Q2 -> the year to 2030Q2."""
+    return quarter[:4] if quarter.endswith("Q4") else f"the year to {quarter}"
 
 
 def name_arm(batch: Batch, arm: str) -> str:
@@ -132,8 +138,16 @@ def answer(
     arm = batch.check_arm(arm or batch.first_arm)
     baseline = batch.check_arm(baseline or batch.baseline)
     scope = scope or batch.reference
+    if not batch.has_firms:
+        return [
+            Sentence(
+                "Nothing can be said about the survival of firms: this batch keeps no rows of "
+                "them (record: none)."
+            )
+        ]
     if arm == baseline:
-        return [Sentence(f"There is nothing to compare: {arm} is the baseline itself.")]
+        nothing = Sentence(f"There is nothing to compare: {arm} is the baseline itself.")
+        return [nothing, *(_alone(batch, arm, firm, scope) for firm in firms or batch.focus)]
     said: list[Sentence] = []
     for firm in firms or batch.focus:
         table = _headline_rows(batch, arm, baseline, firm, scope)
@@ -145,6 +159,30 @@ def answer(
             said.append(survival_sentence(batch, survival))
             said += _money_alone(batch, arm, baseline, firm, scope)
     return said
+
+
+def _alone(batch: Batch, arm: str, firm: str, scope: Scope) -> Sentence:
+    """Say how often a firm is alive in one arm, with nothing beside it."""
+    quarter = batch.headline_quarter
+    runs = batch.runs_at(scope, [arm])
+    alive = values_of(
+        outcomes(batch, runs, [firm], [quarter]), measures.SURVIVES.key, quarter, firm
+    ).dropna()
+    replicates = runs.set_index("run")["replicate"].reindex(alive.index)
+    share = share_of(
+        np.asarray(alive, dtype=np.float64),
+        replicates.to_numpy(np.int64),
+        antithetic=batch.antithetic,
+    )
+    when = f"at {end_of(quarter)}"
+    if share["n"] == 0:
+        return Sentence(f"Nothing can be said about {batch.name(firm)} {when}: no run finished.")
+    low, high = amounts.percent(share["low"]), amounts.percent(share["high"])
+    return Sentence(
+        f"In {arm} {batch.name(firm)} is alive {when} in {amounts.percent(share['value'])} of "
+        f"{share['n']:.0f} runs",
+        f"(95 % interval {low} to {high}).",
+    )
 
 
 def _headline_rows(batch: Batch, arm: str, baseline: str, firm: str, scope: Scope) -> pd.DataFrame:

@@ -12,6 +12,7 @@ price           best replies to each other
 clear           sales and production
 close_books     income and working capital
 exit_or_break   equity, credit, owner, state; then exit; contracts end
+enter           firms that are on sale from the next quarter on
 evolve          experience, quality and battery price
 ==============  ==========================================================================
 """
@@ -21,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sim.quarter import closing, ownership, phases
+from sim.quarter import closing, entry, ownership, phases
 from sim.quarter.context import Run, Work
 from sim.world.state import State
 
@@ -72,6 +73,16 @@ CALENDAR: tuple[Phase, ...] = (
                 "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",
                 "equity_raised",
                 "outside", "in_force",
+            }
+        ),
+    ),
+    Phase(
+        "enter",
+        entry.enter,
+        frozenset(
+            {
+                "waiting", "active", "cash", "debt", "credit_line", "trailing_spending",
+                "equity_raised", "outside",
             }
         ),
     ),

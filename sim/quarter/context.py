@@ -138,6 +138,7 @@ def first_state(run: Run) -> State:
         accounts=len(ACCOUNTS),
         working_capital=run.seller_financed,
         outside_stake=run.outside_stake,
+        waiting=run.world.entry > 0,
     )
 
 

@@ -21,6 +21,7 @@ from sim.market.costs import (
     effective_experience,
     glider_by_line,
     learning_elasticity,
+    subsidy_lost,
 )
 from sim.market.demand import market_size, mean_utility, net_share
 from sim.market.pricing import PriceProblem, solve
@@ -73,6 +74,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
     work.kappa = state.kappa
     work.glider = glider_by_line(world, state, work.effects.glider)
     work.cost = work.glider + battery_by_line(world, state, work.effects.battery)
+    work.cost = work.cost + subsidy_lost(world, state.t)
     work.unit_cost = industry.by_firm(industry.units * work.cost) / run.base_units
     parts = settings.conduct.parts
     work.learning = np.zeros(len(industry.firms))
@@ -175,6 +177,7 @@ def clear(run: Run, state: State, work: Work) -> None:
     row = state.t % len(state.trailing_units)
     state.trailing_units[row] = work.units
     state.trailing_volume[row] = state.volume
-    if state.t == 0:
-        state.first_units = work.units.copy()
+    first = world.entry == state.t
+    if first.any():
+        state.first_units = np.where(first, work.units, state.first_units)
 

@@ -22,12 +22,13 @@ STATES = (
     "zombie",
     "allied",
     "independent",
+    "waiting",
 )
 _INDEPENDENT = STATES.index("independent")
 # From what any of the later ones overrules to what none does.
 _RISING = tuple(
     STATES.index(name)
-    for name in ("allied", "zombie", "backstopped", "controlled", "merged", "exited")
+    for name in ("allied", "zombie", "backstopped", "controlled", "merged", "exited", "waiting")
 )
 ZOMBIE_SHARE = 0.20
 ALLIED_STAKE = 0.05
@@ -62,7 +63,9 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
     held = np.maximum(np.maximum.reduce(state.holdings), state.outside_stake) >= ALLIED_STAKE
     label = np.full(size, _INDEPENDENT, dtype=np.int64)
     for code, holds in zip(
-        _RISING, (held, zombie, supported, passed, merged, ~state.active), strict=True
+        _RISING,
+        (held, zombie, supported, passed, merged, ~state.active, state.waiting),
+        strict=True,
     ):
         label[holds] = code
     return Standing(

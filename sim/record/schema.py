@@ -101,7 +101,8 @@ FIRMS = Table(
             "state",
             "text",
             "-",
-            "`independent`, `allied`, `zombie`, `backstopped`, `controlled`, `merged` or `exited`",
+            "`independent`, `allied`, `zombie`, `backstopped`, `controlled`, `merged`, `exited` or "
+            "`waiting` (enters later)",
         ),
         Column("units", "float64", "vehicles", "sold at home in the quarter"),
         Column("exports", "float64", "vehicles", "sold abroad in the quarter"),

@@ -21,6 +21,7 @@ def page(
     *,
     sentences: Sequence[Sentence],
     comparison: pd.DataFrame,
+    best: pd.DataFrame,
     rivals: pd.DataFrame,
     deals: pd.DataFrame,
     pictures: Mapping[str, str],
@@ -36,8 +37,9 @@ def page(
         The answer, headline first.
     comparison
         Rows of :func:`sim.compare.compare_arms` for all arms.
-    rivals, deals
-        Rows of :func:`sim.compare.losers` and :func:`sim.compare.deals`.
+    best, rivals, deals
+        Rows of :func:`sim.compare.best_arms`, :func:`sim.compare.losers` and
+        :func:`sim.compare.deals`.
     pictures
         Each figure by its name, as HTML, in order; the first two stand under the answer.
     tables
@@ -56,6 +58,7 @@ def page(
         *drawn[:2],
         sections.side_by_side_section(batch, comparison),
         sections.every_arm_section(batch, comparison),
+        sections.best_section(batch, best),
         section("In pictures", *drawn[2:]) if drawn[2:] else "",
         sections.losers_section(batch, rivals),
         sections.buyers_section(batch, comparison),

@@ -13,8 +13,8 @@ from sim.scenario.reader import Path_
 from sim.scenario.resolve import NAMED_THINGS, at_values, filled, touches, world_settings
 from sim.scenario.sweep import Designs, swept_fault
 from sim.scenario.terms import Contract
-from sim.scenario.tree import Tree
-from sim.scenario.world import WORLD_KEYS, Heading
+from sim.scenario.tree import Tree, leaf
+from sim.scenario.world import WORLD_KEYS, Heading, WorldSettings
 
 MAX_CONTRACTS = 20
 MAX_VARIANTS = 20
@@ -30,10 +30,15 @@ class Checker:
         The whole scenario.
     heading, market
         None where they are at fault; what depends on them is then left out.
+    root
+        World settings at the root of the ``extends`` chain.
     """
 
-    def __init__(self, tree: Tree, heading: Heading | None, market: MarketTables | None) -> None:
+    def __init__(
+        self, tree: Tree, root: Tree, heading: Heading | None, market: MarketTables | None
+    ) -> None:
         self._tree = tree
+        self._root = root
         self._heading = heading
         self._market = market
 
@@ -45,10 +50,36 @@ class Checker:
             return [fault_at(world, ("alliances",), len(contracts), expected)]
         found: list[Fault] = []
         settings = world_settings(world, self._tree, (), found)
+        if settings is None:
+            settings = self._mended(world, found)
         if settings is not None and self._market is not None:
             horizon = None if self._heading is None else self._heading.horizon
             found += check_names(settings, world, (), self._market, horizon)
         return found
+
+
+    def _mended(self, world: Tree, faults: list[Fault]) -> WorldSettings | None:
+        """Settings without what is at fault, so that names and dates in the rest are checked.
+
+        A faulty value gives way to that of the chain's root, or goes; then the term it stands in
+        goes, then the contract or other named thing.
+        """
+        paths = [tuple(fault.path.split(".")) for fault in faults]
+        for depth in (None, 4, 2):
+            for path in paths:
+                world = self._without(world, path[:depth])
+            settings = world_settings(world, self._tree, (), [])
+            if settings is not None:
+                return settings
+        return None
+
+    def _without(self, world: Tree, path: Path_) -> Tree:
+        if not world.has(path):
+            return world
+        sound = None if path[0] in NAMED_THINGS else self._root.get(path)
+        if path[0] == "alliances" and path[2:] == ("kind",):
+            sound = next(iter(_mapping(self._tree, ("kinds",))), None)
+        return leaf(path, sound, world.place(path) or ("", 0)).over(world)
 
 
 def check_worlds(
@@ -61,7 +92,7 @@ def check_worlds(
     faults: list[Fault],
 ) -> None:
     """Add the faults of every world of a scenario to a list."""
-    checker = Checker(tree, heading, market)
+    checker = Checker(tree, root, heading, market)
     first = first_point(designs)
     file = tree.only(WORLD_KEYS)
     worlds: dict[str, Tree] = {}

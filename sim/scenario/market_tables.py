@@ -56,13 +56,35 @@ FIRM_ITEMS = (
     "discount_rate",
     "survival_expected",
 )
+# Where a figure has no sense beyond them: bounds, both included.
+FIRM_BOUNDS: dict[str, tuple[float, float]] = {
+    **dict.fromkeys(
+        ("exports", "rd", "fixed_cost", "cash", "debt", "credit_line", "state_backstop",
+         "owner_support", "launches_per_year"),
+        (0.0, math.inf),
+    ),
+    **dict.fromkeys(("experience_units", "capacity_units"), (1.0, math.inf)),
+    **dict.fromkeys(("payable_days", "receivable_days", "inventory_days"), (0.0, 360.0)),
+    **dict.fromkeys(
+        ("depreciation_share", "variable_selling_share", "warranty_share", "cash_share",
+         "survival_expected"),
+        (0.0, 1.0),
+    ),
+    **dict.fromkeys(("gross_margin", "export_margin"), (-2.0, 0.95)),
+    "dealer_margin": (0.0, 0.9),
+    "discount_rate": (0.0, 1.0),
+    "export_growth": (-1.0, 10.0),
+}  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True)
 class FirmRow:
-    """A firm; ``label`` is its name in tables and pictures."""
+    """A firm; ``label`` is its name in tables and pictures.
+
+    An ``entrant`` is left out unless a scenario says when it enters; the column may be missing.
+    """
 
     firm_id: str
     label: str
@@ -70,11 +92,16 @@ class FirmRow:
     kind: str
     electric_only: bool
     listed: bool
+    entrant: bool = False
 
 
 @dataclass(frozen=True)
 class LineRow:
-    """A product line; units a year, price in CNY paid by the buyer."""
+    """A product line; units a year, price in CNY paid by the buyer.
+
+    ``subsidy`` is what the state pays the maker a car in the base year, CNY; the column may
+    be missing.
+    """
 
     line_id: str
     firm_id: str
@@ -84,6 +111,7 @@ class LineRow:
     units: float
     price: float
     battery_kwh: float
+    subsidy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -317,6 +345,7 @@ def _firms(sheet: _Sheet) -> tuple[FirmRow, ...]:
             sheet.choice(line, row, "kind", KINDS),
             sheet.flag(line, row, "electric_only"),
             sheet.flag(line, row, "listed"),
+            "entrant" in row and sheet.flag(line, row, "entrant"),
         )
         for line, row in sheet.rows
     )
@@ -341,11 +370,19 @@ def _lines(sheet: _Sheet, firms: tuple[str, ...]) -> tuple[LineRow, ...]:
                 row["segment"].strip(),
                 sheet.choice(line, row, "powertrain", POWERTRAINS),
                 **amounts,
+                subsidy=_subsidy(sheet, line, row),
             )
         )
     if len({row.line_id for row in rows}) < len(rows):
         sheet.fault(0, "line_id", "", "each line once")
     return tuple(rows)
+
+
+def _subsidy(sheet: _Sheet, line: int, row: dict[str, str]) -> float:
+    amount = sheet.number(line, row, "subsidy", 0.0) if "subsidy" in row else 0.0
+    if amount < 0.0:
+        sheet.fault(line, "subsidy", row["subsidy"], "zero or a positive number")
+    return amount
 
 
 def _holding(

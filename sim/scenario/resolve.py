@@ -13,7 +13,7 @@ from sim.scenario.tree import Tree, leaf
 from sim.scenario.world import WORLD_KEYS, WorldSettings
 
 # Settings that exist only where a scenario names the thing that has them.
-NAMED_THINGS = ("alliances", "holdings", "injections")
+NAMED_THINGS = ("alliances", "entries", "holdings", "injections")
 
 
 def touches(world: Tree, file: Tree, path: Path_) -> bool:
@@ -98,6 +98,9 @@ def expand_kinds(world: Tree, file: Tree, prefix: Path_, faults: list[Fault]) ->
             if kind in NOT_YET_KINDS:
                 expected = f"a kind that this version computes: {expected}"
             path = ("alliances", name, "kind")
+            # What any preset brings is not told as missing too.
+            for preset in known[:1]:
+                data[name] = mine.over(file.part("kinds", preset)).data
             faults.append(_at(world, prefix, path, kind, expected, nearest(str(kind), known)))
         faults.extend(_not_yet(mine, name, prefix))
     return Tree({**world.data, "alliances": data}, places)

@@ -155,6 +155,13 @@ class CalibrationSettings(Group):
     )
 
 
+class BatteryEvent(Group):
+    """A lasting shift of the battery price on a date."""
+
+    start: When
+    factor: Real = number("the price path is multiplied by this", "ratio", gt=0.0, le=10.0)
+
+
 class Costs(Group):
     """What a car costs."""
 
@@ -172,6 +179,9 @@ class Costs(Group):
     battery_floor_cny_kwh: Real = number("floor of the price", "CNY per kWh", ge=0.0, le=5000.0)
     battery_reversion: Real = number("mean reversion of shocks", "a quarter", ge=0.0, le=1.0)
     battery_shock_sd: Real = number("sd of shocks", "log a quarter", ge=0.0, le=1.0)
+    battery_events: dict[Name, BatteryEvent] = Field(
+        default={}, description="shifts of the battery price by name"
+    )
     procurement_elasticity: Real = number(
         "discount per doubling of pooled volume", "share", ge=0.0, le=0.3
     )
@@ -223,6 +233,11 @@ class Measures(Group):
         description="on: the calendar of the market; frozen: as in the base year",
         json_schema_extra={"setting": "counterfactual"},
     )
+    purchase_subsidy: Literal["on", "frozen"] = Field(
+        default="on",
+        description="to makers; on: the calendar of the market; frozen: as in the base year",
+        json_schema_extra={"setting": "counterfactual"},
+    )
 
 
 class LuckSettings(Group):
@@ -254,6 +269,14 @@ class Holding(Group):
     target: Name
     share: Real = number("share of the target", "share", gt=0.0, le=1.0)
     control: Literal["silent", "proportional", "full"] = "silent"
+
+
+class Entry(Group):
+    """A firm of the market's tables that is not on sale until a date."""
+
+    start: When = Field(
+        description="first quarter on sale", json_schema_extra={"setting": "structural"}
+    )
 
 
 class Injection(Group):

@@ -11,6 +11,7 @@ from sim.scenario.settings import (
     Conduct,
     Costs,
     Demand,
+    Entry,
     Finance,
     Group,
     Holding,
@@ -43,6 +44,7 @@ class WorldSettings(Group):
     )
     holdings: dict[Name, Holding] = Field(default={}, description="stakes beside the market's")
     alliances: dict[Name, Contract] = Field(default={}, description="contracts by name")
+    entries: dict[Name, Entry] = Field(default={}, description="firms that enter on a date")
     injections: dict[Name, Injection] = Field(default={}, description="new money by name")
 
 

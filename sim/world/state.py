@@ -28,7 +28,9 @@ class World:
     """What does not change in a run: the industry, its calibration, settings and luck.
 
     ``start`` is the first quarter, counted as ``4 year + quarter - 1``; ``tax_steps`` are
-    (quarter of the run, rate) of the purchase tax on electric cars.
+    (quarter of the run, rate) of the purchase tax on electric cars, ``subsidy_steps`` (quarter
+    of the run, share of the base year's purchase subsidy). ``entry`` (F,) is the quarter of the
+    run in which a firm enters; 0 for those that are there.
     """
 
     industry: Industry
@@ -38,6 +40,8 @@ class World:
     start: int
     quarters: int
     tax_steps: tuple[tuple[int, float], ...]
+    subsidy_steps: tuple[tuple[int, float], ...]
+    entry: IntArray
 
 
 @dataclass
@@ -50,6 +54,7 @@ class State:
 
     t: int
     active: BoolArray  # (F,) the brand is on sale
+    waiting: BoolArray  # (F,) it has not entered yet
     owner: IntArray  # (F,) who owns the firm outright; itself unless merged
     experience: FloatArray  # (F,) own cumulative vehicles
     spill: FloatArray  # (F,) vehicles of others that count as own experience
@@ -76,7 +81,7 @@ class State:
     state_money: FloatArray  # (F,) cumulative
     owner_money: FloatArray  # (F,) cumulative
     equity_raised: FloatArray  # (F,) cumulative
-    first_units: FloatArray  # (F,) units of this run's first quarter
+    first_units: FloatArray  # (F,) units of its first quarter in this run
     holdings: FloatArray  # (F, F)
     control: FloatArray  # (F, F)
     kappa: FloatArray  # (F, F) profit weights of holdings, control and mergers
@@ -114,6 +119,7 @@ def initial_state(
     accounts: int,
     working_capital: FloatArray,
     outside_stake: FloatArray,
+    waiting: BoolArray,
 ) -> State:
     """State at the end of the base year: its quarterly averages, held.
 
@@ -125,15 +131,20 @@ def initial_state(
         (F,) net working capital at base-year revenue and cost, CNY.
     outside_stake
         (F,) largest stake of an investor who is not a firm of this market.
+    waiting
+        (F,) firms that enter later; they have neither sales nor money yet.
     """
     size = len(industry.firms)
     units = industry.by_firm(industry.units)
     volume = units + industry.exports
     energy_per_car = industry.by_firm(industry.units * industry.battery_kwh) / units
     revenue = base_revenue(industry, calibration)
+    cost, spending = base_variable_cost(industry, calibration), industry.fixed_cost + industry.rd
+    there = ~waiting
     return State(
         t=0,
-        active=np.ones(size, dtype=np.bool_),
+        active=there,
+        waiting=waiting.copy(),
         owner=np.arange(size, dtype=np.int64),
         experience=industry.experience.copy(),
         spill=np.zeros(size),
@@ -145,16 +156,16 @@ def initial_state(
         volume=volume,
         energy=volume * energy_per_car,
         capacity=industry.capacity.copy(),
-        cash=industry.cash.copy(),
-        debt=industry.debt.copy(),
-        credit_line=industry.credit_line.copy(),
+        cash=industry.cash * there,
+        debt=industry.debt * there,
+        credit_line=industry.credit_line * there,
         drawn=np.zeros(size),
-        net_working_capital=working_capital.copy(),
-        trailing_units=np.tile(units, (TRAILING, 1)),
-        trailing_volume=np.tile(volume, (TRAILING, 1)),
-        trailing_revenue=np.tile(revenue, (TRAILING, 1)),
-        trailing_cost=np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
-        trailing_spending=np.tile(industry.fixed_cost + industry.rd, (TRAILING, 1)),
+        net_working_capital=working_capital * there,
+        trailing_units=np.tile(units * there, (TRAILING, 1)),
+        trailing_volume=np.tile(volume * there, (TRAILING, 1)),
+        trailing_revenue=np.tile(revenue * there, (TRAILING, 1)),
+        trailing_cost=np.tile(cost * there, (TRAILING, 1)),
+        trailing_spending=np.tile(spending * there, (TRAILING, 1)),
         trailing_state_money=np.zeros((TRAILING, size)),
         trailing_owner_money=np.zeros((TRAILING, size)),
         state_money=np.zeros(size),

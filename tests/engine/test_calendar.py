@@ -21,6 +21,7 @@ BUSY = (
     ("solo", POOR, 1),
     ("stranger", (), 2),
     ("mou", (), 3),
+    ("solo", ("entries.xiaomi={start: 2025Q4}",), 0),
     ("capital", (), 4),
     ("merger", (), 5),
     ("merger", ("firms.leapmotor.cash=0", "firms.leapmotor.credit_line=9"), 5),

@@ -37,6 +37,7 @@ WORLDS = {
     "merger of three": ("solo", (THREE,)),
     "merged brand merges": ("solo", (THREE, AGAIN)),
     "poor merger": ("merger", POOR),
+    "entrant": ("solo", ("entries.xiaomi={start: 2026Q2}",)),
 }
 
 

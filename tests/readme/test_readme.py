@@ -119,6 +119,28 @@ def test_every_line_works_in_its_order(project: Path, capsys) -> None:
         assert capsys.readouterr().out, words
 
 
+# A study's own lines on the smallest budget that still gives an answer; what is typed last wins.
+TINY = {
+    "morris": ["--trajectories", "2", "--vary", "conduct.mu_max", "--vary", "demand.ice_share"],
+    "sobol": ["--samples", "2", "--max-failed", "0.5"],
+    "futures": ["--samples", "4", "--vary", "conduct.mu_max", "--vary", "demand.ice_share"],
+    "map": ["--coarse", "1", "--depth", "0"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", STUDIES, ids=" ".join)
+def test_a_study_of_a_tiny_budget_works(project: Path, words: list[str], capsys) -> None:
+    pytest.importorskip("SALib", reason="SALib is not installed: make setup")
+    method = words[words.index("--method") + 1] if "--method" in words else "morris"
+    tiny = TINY["map" if words[0] == "map" else method]
+    small = ["--set", "demand.types=16", "--set", "horizon.quarters=24", "--out", "results/study"]
+    small += ["--replicates", "2", "--workers", "1", "--quiet"]
+    assert main([*words, *tiny, *small]) == 0, capsys.readouterr().err
+    assert "calibrat" in capsys.readouterr().out
+    assert (project / "results" / "study" / "manifest.json").is_file()
+
+
 @pytest.mark.slow
 def test_the_python_works(project: Path) -> None:
     (text,) = blocks("python")
