@@ -7,6 +7,7 @@ waiting for it; whatever follows from them is computed once, for all quarters to
 from __future__ import annotations
 
 from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +111,7 @@ class Recorder:
             tables["products"] = self._product_table()
         return tables
 
-    def _column(self, name: str) -> NDArray[np.generic]:
+    def _column(self, name: str) -> NDArray[Any]:
         """What was set aside of the market in each quarter, (T,)."""
         return np.array([row[name] for row in self._market])
 

@@ -148,7 +148,7 @@ def position(name: str, value: int, limit: int) -> int:
 @kernel
 def _sound(values: FloatArray, low: float) -> bool:
     """Whether all are finite and at least ``low``."""
+    sound = True
     for value in values:
-        if not (abs(value) < np.inf and value >= low):
-            return False
-    return True
+        sound &= abs(value) < np.inf and value >= low
+    return sound

@@ -18,7 +18,7 @@ from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
-from sim.market.demand import outside_utility
+from sim.market.demand import net_shares, outside_utility
 from sim.market.pricing import PriceProblem, base_demand
 from sim.world.state import (
     TRAILING,
@@ -73,6 +73,7 @@ class Run:
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
+    net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
 
 
 def make_run(world: World, outside_stake: FloatArray) -> Run:
@@ -126,6 +127,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         seller_financed=tied_up.net,
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
+        net_share=net_shares(world),
     )
 
 

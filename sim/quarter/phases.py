@@ -23,7 +23,7 @@ from sim.market.costs import (
     learning_elasticity,
     subsidy_lost,
 )
-from sim.market.demand import market_size, mean_utility, net_share
+from sim.market.demand import market_size, mean_utility
 from sim.market.pricing import PriceProblem, solve
 from sim.quarter.context import Run, Work
 from sim.quarter.views import views
@@ -146,7 +146,7 @@ def price(run: Run, state: State, work: Work) -> None:
             mean_utility(world, state), state.active[industry.firm_of]
         ),
         cost=work.cost,
-        net_share=net_share(world, state.t),
+        net_share=run.net_share[state.t],
         kappa=np.concatenate(kappa).reshape(size, size),
         shadow=np.concatenate(shadow).reshape(size, size),
         start=start,
