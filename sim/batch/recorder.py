@@ -7,6 +7,7 @@ waiting for it; whatever follows from them is computed once, for all quarters to
 from __future__ import annotations
 
 from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +111,7 @@ class Recorder:
             tables["products"] = self._product_table()
         return tables
 
-    def _column(self, name: str) -> NDArray[np.generic]:
+    def _column(self, name: str) -> NDArray[Any]:
         """What was set aside of the market in each quarter, (T,)."""
         return np.array([row[name] for row in self._market])
 
@@ -148,8 +149,8 @@ class Recorder:
         ]
         by_owner = self._sums(self._owner[: self._count], self._of_firms("units"))
         concentration = [
-            hhi(shares) if sold_any else np.nan
-            for shares, sold_any in zip(by_owner / safe[:, None], buying.tolist(), strict=True)
+            hhi(owned / sold) if sold > 0.0 else np.nan
+            for owned, sold in zip(by_owner, units, strict=True)
         ]
         return {
             "t": self._column("t"),

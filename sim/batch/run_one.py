@@ -13,10 +13,10 @@ from sim.batch.recorder import Recorder
 from sim.calibration.calibrate import Calibration, calibrate
 from sim.calibration.entrants import calibrated_with_new_firms, with_new_firms
 from sim.calibration.industry import Industry, build_industry
+from sim.decisions.conduct import DynamicNash
 from sim.errors import CalibrationError, SolverError
-from sim.kernels.surplus import consumer_surplus
-from sim.market.pricing import PriceProblem, solve
-from sim.quarter.context import Run, make_run
+from sim.quarter.calendar import CALENDAR
+from sim.quarter.context import Run, Work, first_state, make_run
 from sim.quarter.forces import FOREVER
 from sim.record.run_record import RunRecord
 from sim.scenario.market_tables import read_market
@@ -108,17 +108,16 @@ class Runner:
         """
         try:
             run = self.run_of(self._scenario.heading.baseline, {}, 0)
-            world, on_sale = run.world, np.ones(len(run.world.industry.lines), dtype=np.bool_)
-            problem = PriceProblem(
-                demand=run.demand.with_products(world.calibration.quality, on_sale),
-                cost=world.calibration.cost,
-                net_share=world.industry.net_share,
-                kappa=world.calibration.kappa,
-                shadow=np.zeros_like(world.calibration.kappa),
-                start=world.industry.price,
-                frozen=~on_sale,
-            )
-            consumer_surplus(problem.demand, solve(world, problem).prices)
+            # A quarter without Mesa, which takes a second to import.
+            state, recorder = first_state(run), Recorder(run)
+            work = Work.blank(run)
+            for phase in CALENDAR:
+                if phase.asks == "plan":
+                    rule = DynamicNash()
+                    work.plans = [view and rule.plan(view) for view in work.views]
+                phase.run(run, state, work)
+            recorder.quarter(state, work)
+            recorder.tables()
         except (CalibrationError, SolverError):
             return
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.decisions.view import FirmView
+from sim.kernels.shadow_value import shadow_row
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -147,16 +148,11 @@ class DynamicNash:
     def plan(self, view: FirmView) -> PricePlan:
         """Return the rows of kappa and Lambda."""
         cash = 1.0 / (1.0 + view.mu)
-        taught = (view.kappa * view.learning) @ view.theta
-        shadow = taught + view.idle
-        shadow += view.war
-        shadow *= cash
-        shadow -= view.conduct
         me = view.firm
+        shadow, learning = shadow_row(
+            view.kappa, view.learning, view.theta, view.idle, view.war, view.conduct, cash, me
+        )
         parts = ShadowParts(
-            taught.item(me) * cash,
-            view.idle.item(me) * cash,
-            view.war.item(me) * cash,
-            view.conduct.item(me),
+            learning, view.idle.item(me) * cash, view.war.item(me) * cash, view.conduct.item(me)
         )
         return PricePlan(view.kappa, shadow, parts)

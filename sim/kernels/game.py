@@ -154,26 +154,26 @@ class PriceGame:
 @kernel
 def _all_from(values: FloatArray, needed: BoolArray, lowest: float) -> bool:
     """Whether all needed values (J,) are finite and at least ``lowest``."""
-    for j in range(len(values)):  # noqa: SIM110 (compiled; all() of a generator is not)
-        if needed[j] and not lowest <= values[j] < np.inf:
-            return False
-    return True
+    sound = True
+    for j in range(len(values)):
+        sound &= not needed[j] or lowest <= values[j] < np.inf
+    return sound
 
 
 @kernel
 def _all_known(positions: IntArray, size: int) -> bool:
     """Whether all positions (J,) are of ``size`` things."""
-    for j in range(len(positions)):  # noqa: SIM110
-        if not 0 <= positions[j] < size:
-            return False
-    return True
+    sound = True
+    for position in positions:
+        sound &= 0 <= position < size
+    return sound
 
 
 @kernel
 def _all_numbers(matrix: FloatArray) -> bool:
     """Whether all entries of a matrix are finite."""
+    sound = True
     for row in range(len(matrix)):
         for column in range(matrix.shape[1]):
-            if not abs(matrix[row, column]) < np.inf:
-                return False
-    return True
+            sound &= abs(matrix[row, column]) < np.inf
+    return sound

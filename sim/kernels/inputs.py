@@ -5,10 +5,13 @@ Each refusal names the argument and the product, firm or owner of the first wron
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels.jit import kernel
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -44,6 +47,9 @@ def vector(
     if array.ndim != 1 or size not in (None, len(array)):
         wanted = f"one a {unit}" if size is None else f"({size},)"
         raise KernelInputError(f"{name} has shape {array.shape}, not {wanted}")
+    # One look decides; what is wrong is searched for only where something is.
+    if needed is None and array.flags.c_contiguous and _sound(array, low):
+        return array
     good = np.isfinite(array) & (array >= low)
     if needed is not None:
         good |= ~needed
@@ -67,6 +73,8 @@ def matrix(
     array = np.asarray(values, dtype=np.float64)
     if array.shape != shape:
         raise KernelInputError(f"{name} has shape {array.shape}, not {shape}")
+    if array.flags.c_contiguous and _sound(array.ravel(), -np.inf):
+        return array
     good = np.isfinite(array)
     if not good.all():
         row, column = (int(n) for n in np.unravel_index(np.argmin(good), shape))
@@ -119,7 +127,7 @@ def number(name: str, value: float, low: float = -np.inf, high: float = np.inf) 
     KernelInputError
         It is not.
     """
-    if not (np.isfinite(value) and low <= value <= high):
+    if not (math.isfinite(value) and low <= value <= high):
         raise KernelInputError(f"{name} is {value}, not a number from {low:g} to {high:g}")
     return value
 
@@ -135,3 +143,12 @@ def position(name: str, value: int, limit: int) -> int:
     if not 0 <= value < limit:
         raise KernelInputError(f"{name} is firm {value}, of {limit} firms")
     return value
+
+
+@kernel
+def _sound(values: FloatArray, low: float) -> bool:
+    """Whether all are finite and at least ``low``."""
+    sound = True
+    for value in values:
+        sound &= abs(value) < np.inf and value >= low
+    return sound

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.inputs import matrix, number, vector
+from sim.kernels.jit import kernel
 
 FloatArray = NDArray[np.float64]
 
@@ -88,9 +89,28 @@ def learning_values(
     number("learning elasticity", elasticity)
     discounts = matrix("discount factor", discounts, (firms, np.shape(discounts)[-1]))
     theta = matrix("theta", theta, (firms, firms))
-    ahead = np.arange(1, discounts.shape[1] + 1)
-    path = experience[:, None] + ahead * (theta @ volume)[:, None]
-    cost = glider[:, None] * (path / experience[:, None]) ** -elasticity
-    saved = discounts * elasticity * cost * volume[:, None] / path
-    result: FloatArray = np.add.reduce(saved, axis=1)
+    flow = theta @ volume
+    return _saved_ahead(volume, experience, glider, elasticity, discounts, flow)
+
+
+@kernel
+def _saved_ahead(
+    volume: FloatArray,
+    experience: FloatArray,
+    glider: FloatArray,
+    elasticity: float,
+    discounts: FloatArray,
+    flow: FloatArray,
+) -> FloatArray:
+    """The sum of ``learning_values``; ``flow`` (F,) is what is learnt from a period, vehicles."""
+    firms, horizon = discounts.shape
+    result = np.zeros(firms)
+    for f in range(firms):
+        if volume[f] == 0.0:
+            continue
+        growth, total = flow[f] / experience[f], 0.0
+        for s in range(horizon):
+            # ``(E / E0)^-b / E`` of the experience that will have been gathered by then.
+            total += discounts[f, s] * (1.0 + (s + 1.0) * growth) ** (-elasticity - 1.0)
+        result[f] = total * elasticity * glider[f] * volume[f] / experience[f]
     return result

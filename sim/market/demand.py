@@ -87,8 +87,10 @@ def purchase_tax(world: World, t: int) -> float:
     return rate
 
 
-def net_share(world: World, t: int) -> FloatArray:
-    """Part of the buyer's price that reaches the maker, (J,) (equation 2.7)."""
+def net_shares(world: World) -> tuple[FloatArray, ...]:
+    """Part of the buyer's price that reaches the maker, (J,) each quarter (equation 2.7)."""
     industry = world.industry
     dealers = industry.dealer_margin[industry.firm_of]
-    return wedges.net_share(industry.vat, purchase_tax(world, t), dealers)
+    taxes = [purchase_tax(world, t) for t in range(world.quarters)]
+    kept = {tax: wedges.net_share(industry.vat, tax, dealers) for tax in set(taxes)}
+    return tuple(kept[tax] for tax in taxes)

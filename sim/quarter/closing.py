@@ -78,10 +78,11 @@ def settle(run: Run, state: State, work: Work) -> None:
     _market_issue(run, state, work)
     treasury = state.cash + ledger.change()
     merged = state.owner != np.arange(len(treasury))
-    swept = np.where(merged, treasury, 0.0)
-    ledger.post("merged_treasury", -swept)
-    ledger.post("merged_treasury", group_sums(state.owner, swept, len(swept)))
-    cash = state.cash + ledger.change()
+    if merged.any():
+        swept = np.where(merged, treasury, 0.0)
+        ledger.post("merged_treasury", -swept)
+        ledger.post("merged_treasury", group_sums(state.owner, swept, len(swept)))
+        treasury = state.cash + ledger.change()
     row = state.t % TRAILING
     state.trailing_owner_money[row] = 0.0
     state.trailing_state_money[row] = 0.0
@@ -95,7 +96,7 @@ def settle(run: Run, state: State, work: Work) -> None:
     )
     group_burn = pooled(state.burn, state)
     found = rescue(
-        cash,
+        treasury,
         open_credit(state, work.forces),
         state.drawn,
         run.comfort * group_burn,
@@ -133,6 +134,8 @@ def _market_issue(run: Run, state: State, work: Work) -> None:
     """Offers of equity that the market takes up, by the same rule in every arm."""
     finance = run.world.settings.finance
     if not finance.equity_market:
+        return
+    if not work.issue.any():
         return
     odds = finance.raise_probability * work.forces.equity
     taken = (work.issue > 0.0) & (run.world.luck.equity[state.t] < odds)

@@ -19,7 +19,7 @@ from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
-from sim.market.demand import outside_utility
+from sim.market.demand import net_shares, outside_utility
 from sim.market.pricing import PriceProblem, base_demand
 from sim.quarter.forces import Forces, Planned, compile_events
 from sim.world.state import (
@@ -76,13 +76,14 @@ class Run:
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
     conducts: tuple[Conduct, ...]  # (F,) rule of each firm
+    events: tuple[Planned, ...]
+    no_forces: Forces  # of a quarter without events
+    net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
 
     @property
     def rules_draw(self) -> bool:
         """Whether a rule of conduct needs luck."""
         return any(getattr(rule, "draws", False) for rule in self.conducts)
-    events: tuple[Planned, ...]
-    no_forces: Forces  # of a quarter without events
 
 
 def make_run(world: World, outside_stake: FloatArray) -> Run:
@@ -139,6 +140,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         conducts=rules_of(settings.conduct.rules, industry.firms),
         events=compile_events(settings, industry, world.start),
         no_forces=Forces.none(len(industry.firms), len(industry.lines)),
+        net_share=net_shares(world),
     )
 
 

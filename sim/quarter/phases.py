@@ -23,7 +23,7 @@ from sim.market.costs import (
     learning_elasticity,
     subsidy_lost,
 )
-from sim.market.demand import market_size, mean_utility, net_share
+from sim.market.demand import market_size, mean_utility
 from sim.market.pricing import PriceProblem
 from sim.quarter.context import Run, Work
 from sim.quarter.events import demand_of, first_quarter, hold_prices
@@ -147,14 +147,14 @@ def price(run: Run, state: State, work: Work) -> None:
             raise SolverError(f"{industry.firms[firm]} stated no plan")
         kappa[firm], shadow[firm] = plan.kappa, plan.shadow
         hold(run, firm, plan, start, frozen)
-    shares = net_share(world, state.t)
-    start, frozen, floor = hold_prices(state, work.forces, shares, start, frozen)
+    kept = run.net_share[state.t]
+    start, frozen, floor = hold_prices(state, work.forces, kept, start, frozen)
     problem = PriceProblem(
         demand=demand_of(run, work.forces).with_products(
             mean_utility(world, state) + work.forces.acceptance, state.active[industry.firm_of]
         ),
         cost=work.cost,
-        net_share=shares,
+        net_share=kept,
         kappa=np.concatenate(kappa).reshape(size, size),
         shadow=np.concatenate(shadow).reshape(size, size),
         start=start,

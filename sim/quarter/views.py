@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.decisions.view import FirmView
-from sim.market.demand import net_share
 from sim.quarter.context import Run, Work
 from sim.quarter.forces import open_credit
 from sim.world.state import State, trailing_mean
@@ -56,7 +55,7 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
         state.capacity.tolist(),
         (industry.listed[owner] & (owner == np.arange(size))).tolist(),
         np.add.reduce(state.trailing_revenue).tolist(),
-        _by_firm(run, net_share(run.world, state.t)[order]),
+        _by_firm(run, run.net_share[state.t][order]),
         repeat(_closed(industry.firm_of.view())),
         repeat(_closed(state.active[industry.firm_of])),
         repeat(_closed(industry.price.view())),
