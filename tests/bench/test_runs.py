@@ -24,7 +24,8 @@ pytestmark = pytest.mark.bench
 ROOT = Path(__file__).resolve().parents[2]
 REPEATS = 9
 # What the design wants (printed), and what a slower engine would break (asserted).
-ENGINE_AIM, ENGINE_MOST = 1.0, 2.2
+ENGINE_AIM, ENGINE_MOST = 1.0, 1.9
+RUNS = 10_000
 OVERHEAD_AIM_MS, OVERHEAD_MOST = 5.0, 0.15
 WORKERS_LEAST = 1.8
 # Seconds that a batch with one worker should last at least, and load that others may make.
@@ -83,7 +84,8 @@ def test_the_engine_around_the_solver(scenario, monkeypatch):
         f"{types} types): {1e3 * total:.1f} ms = {total / one:.0f} exponentials; prices "
         f"{1e3 * solving:.1f} ms = {solving / one:.0f}; engine {1e3 * engine:.1f} ms = "
         f"{engine / one:.0f}, {engine / solving:.2f} of the prices (aim {ENGINE_AIM:g}); "
-        f"{len(payload) / 1e3:.0f} kB"
+        f"{len(payload) / 1e3:.0f} kB in the ledger; {RUNS:,} runs on two processors in "
+        f"{RUNS * total / 2 / 60:.1f} minutes, without writing"
     )
     assert engine / solving < ENGINE_MOST
 
