@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from sim.errors import Fault, InputError
 from sim.kernels.grouping import group_sums
 from sim.kernels.ownership import add_stake, claims_matrix
-from sim.scenario.market_tables import FIRM_ITEMS, MarketTables
+from sim.scenario.firm_items import FIRM_ITEMS
+from sim.scenario.market_tables import MarketTables
 from sim.scenario.world import WorldSettings
 
 FloatArray = NDArray[np.float64]

@@ -16,7 +16,8 @@ from pydantic_core import ErrorDetails
 
 from sim.errors import Fault
 from sim.scenario.conduct import EVERYBODY, KINDS
-from sim.scenario.market_tables import FIRM_BOUNDS, FIRM_ITEMS, MarketTables
+from sim.scenario.firm_items import FIRM_BOUNDS, FIRM_ITEMS
+from sim.scenario.market_tables import MarketTables
 from sim.scenario.quarters import Quarter
 from sim.scenario.reader import Path_, shown
 from sim.scenario.tree import Tree, without_nulls

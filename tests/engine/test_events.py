@@ -363,9 +363,9 @@ def test_an_event_of_a_firm_of_the_tables_is_its_entry_by_date():
 
 def test_the_order_of_events_in_a_file_does_not_matter():
     texts = {
-        "a": f"kind: truce, {START}, factor: 0.3",
+        "a": f"kind: truce, {START}, factor: 0.1",
         "b": "kind: truce, start: 2025Q2, factor: 0.7, firms: [byd]",
-        "c": "kind: truce, start: 2025Q2, factor: 0.9, firms: [byd]",
+        "c": "kind: truce, start: 2025Q2, factor: 0.3, firms: [byd]",
         "d": "kind: subsidy, start: 2025Q2, cny_per_car: 0.1",
         "e": f"kind: subsidy, {START}, cny_per_car: 3000.3",
         "f": f"{NEWCOMER}",
