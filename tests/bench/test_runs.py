@@ -24,7 +24,7 @@ pytestmark = pytest.mark.bench
 ROOT = Path(__file__).resolve().parents[2]
 REPEATS = 9
 # What the design wants (printed), and what a slower engine would break (asserted).
-# The engine is bounded in exponentials of the yardstick, not in prices, lest a faster solver fail it.
+# The engine is bounded in exponentials, lest a faster solver fail it.
 ENGINE_AIM, ENGINE_MOST = 1.0, 700.0
 RUNS = 10_000
 OVERHEAD_AIM_MS, OVERHEAD_MOST = 5.0, 0.15
