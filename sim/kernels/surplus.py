@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.demand import Demand, require_prices, surplus_by_type
 from sim.kernels.jit import kernel
-from sim.kernels.zeta import power
+from sim.kernels.powers import power
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
