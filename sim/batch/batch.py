@@ -137,7 +137,7 @@ def run_batch(
             missing = [k for k in plan.missing(store.done_keys()) if plan.keys[k] not in tried]
             started = time.time()
             with Progress(len(missing), stream=io.StringIO() if quiet else None) as progress:
-                _maker(executor, scheduler, runner.compile_kernels)(
+                maker(executor, scheduler, runner.compile_kernels)(
                     FACTORY,
                     scenario,
                     [plan.specs[k] for k in missing],
@@ -191,9 +191,23 @@ def _made_before(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _maker(
+def maker(
     executor: str, scheduler: str, prepare: Callable[[], None]
 ) -> Callable[[str, object, list[Any], int, OnDone], None]:
+    """What makes runs: the processes of this machine or a Dask cluster.
+
+    Parameters
+    ----------
+    executor, scheduler
+        As for :func:`run_batch`.
+    prepare
+        Called once before workers build their runners.
+
+    Raises
+    ------
+    SimError
+        The executor needs a package that is not installed.
+    """
     if executor == LOCAL:
         return partial(run_tasks, prepare=prepare)
     try:

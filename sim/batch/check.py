@@ -6,7 +6,7 @@ repriced alone over a wide range (the global audit), on the first quarters of ev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.batch.run_one import Runner
 from sim.errors import CalibrationError, SolverError
@@ -15,6 +15,8 @@ from sim.market.pricing import game_of
 from sim.scenario.scenario import Scenario
 
 QUARTERS = 4
+# Longer where events come later, so that prices under them are checked too.
+MOST_QUARTERS = 8
 # Relative move of a price, and relative gain of a firm, that are more than rounding.
 MOVE, GAIN = 1e-8, 1e-8
 
@@ -61,13 +63,14 @@ def check_prices(scenario: Scenario) -> PriceCheck:
         except CalibrationError as verdict:
             findings.append(str(verdict))
     reference = dict(scenario.reference_point().values)
-    quarters = min(QUARTERS, scenario.heading.horizon.quarters)
     markets, error, move, gain = 0, 0.0, 0.0, 0.0
     for arm in scenario.arms:
         try:
             run = runner.run_of(arm, reference, 0)
             model = PriceWar(run, check=True)
-            for _ in range(quarters):
+            last = max((event.start + 1 for event in run.events), default=0)
+            last = min(max(last, QUARTERS), MOST_QUARTERS)
+            for _ in range(min(last, scenario.heading.horizon.quarters)):
                 model.step()
                 markets += 1
                 error = max(error, model.work.residual)
@@ -87,7 +90,11 @@ def check_prices(scenario: Scenario) -> PriceCheck:
             )
         problem = model.work.problem
         assert problem is not None
-        audit = audit_deviations(game_of(run.world, problem), model.work.price, tolerance=GAIN)
+        game = game_of(run.world, problem)
+        if problem.floor is not None:
+            # A firm that would go under its floor may not.
+            game = replace(game, frozen=game.held | (model.work.price <= problem.floor))
+        audit = audit_deviations(game, model.work.price, tolerance=GAIN)
         gain = max(gain, audit.largest)
         if not audit.nash:
             findings.append(

@@ -53,7 +53,7 @@ class Progress:
         self._before = done
         self._stream = stream if stream is not None else sys.stderr
         self._clock = clock
-        self._began = self._last_line = clock()
+        self._began = self._last_line = self._first_done = clock()
         self._quiet = quiet
         self._bar = self._make_bar() if self._stream.isatty() and not quiet else None
 
@@ -77,6 +77,8 @@ class Progress:
     def advance(self, *, failed: bool = False) -> None:
         """Count one more finished run."""
         self.done += 1
+        if self.done == self._before + 1:
+            self._first_done = self._clock()
         self.failed += failed
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self.done, failed=self._failures())
@@ -88,9 +90,11 @@ class Progress:
             return
         now = self._clock()
         elapsed = now - self._began
-        left = elapsed / (self.done - self._before) * (self.total - self.done)
         text = f"{self.done} of {self.total} runs{self._failures()}, {_span(elapsed)} gone"
-        if self.done < self.total:
+        # What came before the first run was finished, compiling above all, comes once.
+        counted = self.done - self._before - 1
+        if self.done < self.total and counted > 0:
+            left = (now - self._first_done) / counted * (self.total - self.done)
             text += f", {_span(left)} left"
         print(text, file=self._stream, flush=True)
         self._last_line = now

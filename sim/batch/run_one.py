@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from sim.batch.recorder import Recorder
 from sim.calibration.calibrate import Calibration, calibrate
+from sim.calibration.entrants import calibrated_with_new_firms, with_new_firms
 from sim.calibration.industry import Industry, build_industry
+from sim.decisions.conduct import DynamicNash
 from sim.errors import CalibrationError, SolverError
-from sim.kernels.surplus import consumer_surplus
-from sim.market.pricing import PriceProblem, solve
-from sim.quarter.context import Run, make_run
+from sim.quarter.calendar import CALENDAR
+from sim.quarter.context import Run, Work, first_state, make_run
+from sim.quarter.forces import FOREVER
 from sim.record.run_record import RunRecord
 from sim.scenario.market_tables import read_market
 from sim.scenario.scenario import Scenario, plain
@@ -24,6 +26,7 @@ from sim.world.luck import Luck, draw_luck
 from sim.world.state import World
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,16 @@ class RunSpec:
     values: tuple[tuple[str, float], ...]
 
 
+def _entry(settings: WorldSettings, firms: tuple[str, ...], start: int) -> IntArray:
+    """Quarter of the run in which each firm enters, 0 for those that are there, (F,)."""
+    quarter = {firm: entry.start.index - start for firm, entry in settings.entries.items()}
+    for event in settings.events.values():
+        if event.firm is not None:
+            # One on a condition is let in by its event.
+            quarter[event.firm] = FOREVER if event.start is None else event.start.index - start
+    return np.array([quarter.get(firm, 0) for firm in firms], dtype=np.int64)
+
+
 class Runner:
     """Makes runs of one scenario; keeps the settings, calibrations and luck it has met.
 
@@ -62,7 +75,8 @@ class Runner:
         self._tables = read_market(scenario.heading.market)
         self._calibrations: dict[str, Calibration | CalibrationError] = {}
         self._settled: dict[str, tuple[WorldSettings, Industry, Calibration]] = {}
-        self._luck: tuple[int, Luck] | None = None
+        self._luck: dict[tuple[str, ...], Luck] = {}
+        self._luck_of = -1
 
     def calibration(self, arm: str, values: Mapping[str, float]) -> Calibration:
         """The calibrated market of an arm at swept values, one per set of structural values.
@@ -94,17 +108,16 @@ class Runner:
         """
         try:
             run = self.run_of(self._scenario.heading.baseline, {}, 0)
-            world, on_sale = run.world, np.ones(len(run.world.industry.lines), dtype=np.bool_)
-            problem = PriceProblem(
-                demand=run.demand.with_products(world.calibration.quality, on_sale),
-                cost=world.calibration.cost,
-                net_share=world.industry.net_share,
-                kappa=world.calibration.kappa,
-                shadow=np.zeros_like(world.calibration.kappa),
-                start=world.industry.price,
-                frozen=~on_sale,
-            )
-            consumer_surplus(problem.demand, solve(world, problem).prices)
+            # A quarter without Mesa, which takes a second to import.
+            state, recorder = first_state(run), Recorder(run)
+            work = Work.blank(run)
+            for phase in CALENDAR:
+                if phase.asks == "plan":
+                    rule = DynamicNash()
+                    work.plans = [view and rule.plan(view) for view in work.views]
+                phase.run(run, state, work)
+            recorder.quarter(state, work)
+            recorder.tables()
         except (CalibrationError, SolverError):
             return
 
@@ -126,13 +139,19 @@ class Runner:
             luck=self._draw(industry.firms, industry.lines, replicate),
             start=start,
             quarters=quarters,
-            tax_steps=tuple(
-                (row.start.index - start, row.value)
-                for row in sorted(self._tables.measures, key=lambda row: row.start)
-                if row.measure == "purchase_tax_nev"
-            ),
+            tax_steps=self._steps("purchase_tax_nev", start),
+            subsidy_steps=self._steps("purchase_subsidy", start),
+            entry=_entry(settings, industry.firms, start),
         )
         return make_run(world, self._outside_stake(industry.firms, settings))
+
+    def _steps(self, measure: str, start: int) -> tuple[tuple[int, float], ...]:
+        """Steps of a measure as (quarter of the run, value), in order of time."""
+        return tuple(
+            (row.start.index - start, row.value)
+            for row in sorted(self._tables.measures, key=lambda row: row.start)
+            if row.measure == measure
+        )
 
     def _setting(
         self, arm: str, values: Mapping[str, float]
@@ -141,15 +160,21 @@ class Runner:
         key = json.dumps([arm, sorted(values.items())])
         if key not in self._settled:
             settings = self._scenario.settings(arm, values)
-            calibration = self.calibration(arm, values)
-            industry = build_industry(self._tables, settings)
+            calibration = calibrated_with_new_firms(
+                self.calibration(arm, values), settings.events
+            )
+            industry = with_new_firms(build_industry(self._tables, settings), settings.events)
             self._settled[key] = (settings, industry, calibration)
         return self._settled[key]
 
     def _draw(self, firms: tuple[str, ...], lines: tuple[str, ...], replicate: int) -> Luck:
-        if self._luck is None or self._luck[0] != replicate:
+        if self._luck_of != replicate:
+            self._luck, self._luck_of = {}, replicate
+        # Arms may differ in who enters; streams are named, so all else is the same luck.
+        key = (*firms, *lines)
+        if key not in self._luck:
             heading = self._scenario.heading
-            luck = draw_luck(
+            self._luck[key] = draw_luck(
                 firms,
                 lines,
                 heading.horizon.quarters,
@@ -157,8 +182,7 @@ class Runner:
                 replicate,
                 antithetic=self._scenario.antithetic,
             )
-            self._luck = (replicate, luck)
-        return self._luck[1]
+        return self._luck[key]
 
     def _outside_stake(self, firms: tuple[str, ...], settings: WorldSettings) -> FloatArray:
         """Largest stake in each firm of a holder who is not in the market."""

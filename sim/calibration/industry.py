@@ -6,7 +6,7 @@ scenario, or an identity between table entries (see ``sim/MODEL.md``, section 2)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from sim.errors import Fault, InputError
 from sim.kernels.grouping import group_sums
 from sim.kernels.ownership import add_stake, claims_matrix
-from sim.scenario.market_tables import FIRM_ITEMS, MarketTables
+from sim.scenario.firm_items import FIRM_ITEMS
+from sim.scenario.market_tables import MarketTables
 from sim.scenario.world import WorldSettings
 
 FloatArray = NDArray[np.float64]
@@ -54,6 +55,7 @@ class Industry:
     units: FloatArray  # (J,) vehicles a quarter
     price: FloatArray  # (J,) CNY, all that the buyer pays
     battery_kwh: FloatArray  # (J,)
+    subsidy: FloatArray  # (J,) CNY a car that the state paid the maker in the base year, net
     vat: float
     dealer_margin: FloatArray  # (F,)
     net_share: FloatArray  # (J,) n / p in the base year
@@ -133,6 +135,7 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
     InputError
         A line names an unknown segment, a firm has no line, or days exceed a year.
     """
+    tables = _present(tables, settings)
     firms = tuple(firm.firm_id for firm in tables.firms)
     position = {firm: k for k, firm in enumerate(firms)}
     value = _firm_values(tables, settings)
@@ -178,6 +181,7 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         units=np.array([line.units for line in lines]) / QUARTERS_A_YEAR,
         price=np.array([line.price for line in lines]),
         battery_kwh=np.array([line.battery_kwh for line in lines]),
+        subsidy=np.array([line.subsidy for line in lines]) / (1.0 + vat),
         vat=vat,
         dealer_margin=dealer,
         net_share=net_share,
@@ -215,6 +219,16 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         * settings.demand.no_purchase_margin
         / QUARTERS_A_YEAR,
     )
+
+
+def _present(tables: MarketTables, settings: WorldSettings) -> MarketTables:
+    """The tables without entrants that the scenario does not let in."""
+    firms = tuple(
+        firm for firm in tables.firms if not firm.entrant or firm.firm_id in settings.entries
+    )
+    kept = {firm.firm_id for firm in firms}
+    lines = tuple(line for line in tables.lines if line.firm_id in kept)
+    return replace(tables, firms=firms, lines=lines)
 
 
 def _reclassified(

@@ -19,10 +19,11 @@ GROUPS = {
     "sim.cli.running": ("run", "plan", "calibrate"),
     "sim.cli.reading": ("compare", "report"),
     "sim.cli.explaining": ("explain",),
-    "sim.cli.studying": ("merger",),
+    "sim.cli.studying": ("merger", "qlearning"),
     "sim.cli.questions": ("sensitivity", "map"),
+    "sim.cli.backtesting": ("backtest",),
 }
-PLANNED = ("value", "stability", "backtest", "dashboard")
+PLANNED = ("value", "stability", "dashboard")
 
 GREETING = """Play out an electric-car price war, with and without an alliance.
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.numbers import count, share, workers
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -21,20 +22,6 @@ FUTURES = "futures"
 MAX_FAILED_FUTURES = 0.3
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("a whole number of at least 1")
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0.0 <= value < 1.0:
-        raise argparse.ArgumentTypeError("a share from 0 to below 1")
-    return value
-
-
 def _common(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("file", metavar="SCENARIO")
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
@@ -43,8 +30,17 @@ def _common(verb: argparse.ArgumentParser) -> None:
         help="e.g. leapmotor.survives@2030Q4 or market.price_level@2027Q4",
     )  # fmt: skip
     verb.add_argument("--arm", help="default: capital, else the last arm")
-    verb.add_argument("--replicates", type=_count, default=8, help="draws of luck a point (8)")
-    verb.add_argument("--workers", type=_count, default=os.cpu_count() or 1)
+    verb.add_argument("--replicates", type=count, default=8, help="draws of luck a point (8)")
+    verb.add_argument("--workers", type=workers, default=os.cpu_count() or 1)
+    verb.add_argument("--executor", choices=("local", "dask"), default="local")
+    verb.add_argument(
+        "--scheduler", default="", metavar="ADDRESS",
+        help="of a Dask cluster that stands, e.g. tcp://host:8786 (default: one on this machine)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--hold-calibration", action="store_true",
+        help="structural settings do not calibrate the market again",
+    )  # fmt: skip
     verb.add_argument("--out", type=Path, help="folder (default: results/NAME_OF_THE_FILE_VERB)")
     verb.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -60,16 +56,16 @@ def add_verbs(subparsers: Any) -> None:
     verb.add_argument(
         "--difference", action="store_true", help="of the arm less the baseline, pair by pair"
     )
-    verb.add_argument("--trajectories", type=_count, help="of Morris (10)")
+    verb.add_argument("--trajectories", type=count, help="of Morris (10)")
     verb.add_argument(
-        "--samples", type=_count, help="base samples of Sobol, a power of two (64); futures (100)"
+        "--samples", type=count, help="base samples of Sobol, a power of two (64); futures (100)"
     )
     verb.add_argument(
         "--vary", action="append", default=[], metavar="PATH[=LOW:HIGH]",
         help="only these settings; * and ? match letters (default: all with a known range)",
     )  # fmt: skip
     verb.add_argument(
-        "--max-failed", type=_share, metavar="SHARE",
+        "--max-failed", type=share, metavar="SHARE",
         help="share of design points that may fail (0.3; 0.05 for sobol)",
     )  # fmt: skip
     verb.set_defaults(handler=sensitivity)
@@ -85,9 +81,9 @@ def add_verbs(subparsers: Any) -> None:
         "--threshold", type=float,
         help="yes above this (5 points of difference, even odds with --level, 0 for amounts)",
     )  # fmt: skip
-    verb.add_argument("--coarse", type=_count, default=4, help="cells of the first grid (4)")
+    verb.add_argument("--coarse", type=count, default=4, help="cells of the first grid (4)")
     verb.add_argument("--depth", type=int, choices=range(7), default=3, help="halvings (3)")
-    verb.add_argument("--points", type=_count, default=80, help="most points to play (80)")
+    verb.add_argument("--points", type=count, default=80, help="most points to play (80)")
     verb.set_defaults(handler=survival_map)
 
 
@@ -99,6 +95,8 @@ def _load(options: argparse.Namespace) -> tuple[Scenario, Outcome, str]:
     from sim.studies.ranges import firms_of
 
     scenario = load(options.file, options.sets)
+    if options.hold_calibration:
+        scenario = scenario.holding_calibration()
     for notice in scenario.notices:
         print(notice, file=sys.stderr)
     faults: list[Fault] = []
@@ -120,12 +118,23 @@ def _folder(options: argparse.Namespace) -> Path:
     return given or Path("results") / f"{Path(options.file).stem}_{options.verb}"
 
 
+def _labour(options: argparse.Namespace) -> dict[str, Any]:
+    """Where and by how many processes the runs of a study are made."""
+    return {
+        "workers": options.workers,
+        "executor": "dask" if options.scheduler else options.executor,
+        "scheduler": options.scheduler,
+        "quiet": options.quiet,
+    }
+
+
 def _command(options: argparse.Namespace, folder: Path, *more: str) -> str:
     """The line that makes the folder again, on any number of workers."""
     words = ["./run_sim.py", options.verb, options.file]
     for text in options.sets:
         words += ["--set", text]
     words += ["--outcome", options.outcome, *more, "--replicates", str(options.replicates)]
+    words += ["--hold-calibration"] if options.hold_calibration else []
     return shlex.join([*words, "--out", str(folder)])
 
 
@@ -133,7 +142,7 @@ def sensitivity(options: argparse.Namespace) -> int:
     """Print which assumptions matter, and write the study's folder."""
     scenario, outcome, arm = _load(options)
 
-    from sim.studies.ranges import chosen_ranges
+    from sim.studies.ranges import calibrated_again, chosen_ranges
     from sim.studies.sensitivity import MAX_FAILED
 
     method = options.method
@@ -153,9 +162,8 @@ def sensitivity(options: argparse.Namespace) -> int:
         words += ["--vary", text]
     folder = _folder(options)
     rest: dict[str, Any] = {
-        "workers": options.workers,
+        **_labour(options),
         "command": _command(options, folder, *words, "--max-failed", f"{limit:g}"),
-        "quiet": options.quiet,
     }
     if method == FUTURES:
         from sim.studies.futures import printed_regret, study_futures
@@ -171,7 +179,7 @@ def sensitivity(options: argparse.Namespace) -> int:
         asked = Asked(outcome, arm, options.difference, method, size, options.replicates, limit)
         table, said = study(scenario, asked, ranges, folder, **rest)
         texts = [said, "", printed(table, asked)]
-    print("\n".join(texts))
+    print("\n".join([*texts, "", calibrated_again(scenario, ranges)]))
     print(f"\ntables  {folder}")
     return 0
 
@@ -180,7 +188,7 @@ def survival_map(options: argparse.Namespace) -> int:
     """Play a map of two settings and print how much of it is decided which way."""
     scenario, outcome, arm = _load(options)
 
-    from sim.studies.ranges import read_range
+    from sim.studies.ranges import calibrated_again, read_range
     from sim.studies.refinement import Lattice
     from sim.studies.survival_map import Question, default_threshold, draw_map
 
@@ -211,13 +219,13 @@ def survival_map(options: argparse.Namespace) -> int:
             Lattice(options.coarse, options.depth), options.points,
         ),
         folder,
-        workers=options.workers,
         command=_command(options, folder, *words),
-        quiet=options.quiet,
+        **_labour(options),
     )  # fmt: skip
     print(said)
+    print(calibrated_again(scenario, (x, y)))
     failed = table[table["error"] != ""]
-    for text, count in failed["error"].value_counts().head(5).items():
-        print(f"  {count} points with a failed run: {text}", file=sys.stderr)
+    for text, times in failed["error"].value_counts().head(5).items():
+        print(f"  {times} points with a failed run: {text}", file=sys.stderr)
     print(f"\ntables and figure  {folder}")
     return 0

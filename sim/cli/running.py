@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.numbers import count, workers
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 CELLS_TOLD_APART = 2000
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("a whole number of at least 1")
-    return value
-
-
 def _scenario_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("file", metavar="FILE")
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
@@ -34,8 +28,8 @@ def _scenario_options(verb: argparse.ArgumentParser) -> None:
 
 def _batch_options(verb: argparse.ArgumentParser) -> None:
     _scenario_options(verb)
-    verb.add_argument("--replicates", type=_count, help="instead of the scenario's")
-    verb.add_argument("--workers", type=_count, default=os.cpu_count() or 1)
+    verb.add_argument("--replicates", type=count, help="instead of the scenario's")
+    verb.add_argument("--workers", type=workers, default=os.cpu_count() or 1)
     verb.add_argument("--executor", choices=("local", "dask"), default="local")
     verb.add_argument(
         "--scheduler",
@@ -64,7 +58,7 @@ def add_verbs(subparsers: Any) -> None:
     _scenario_options(verb)
     verb.add_argument("--full", action="store_true", help="every calibration of the scenario")
     verb.add_argument(
-        "--spread", type=_count, metavar="N",
+        "--spread", type=count, metavar="N",
         help="instead: spread of log-share changes in the panel and in N replicates",
     )
     verb.set_defaults(handler=calibrate)

@@ -40,6 +40,7 @@ def add_verbs(subparsers: Any) -> None:
 def validate(options: argparse.Namespace) -> int:
     """Check files; every fault of every file, then the market and its first prices."""
     from sim.scenario import load
+    from sim.scenario.pricing_game import is_pricing_game, load_pricing_game
     from sim.scenario.static_market import is_static_market, load_static_market
 
     faults: list[Fault] = []
@@ -51,6 +52,13 @@ def validate(options: argparse.Namespace) -> int:
                 print(
                     f"{printable(file)}: valid; a static market of {len(market.products)} "
                     f"products, {len(market.firms)} firms and {len(market.deals)} deals"
+                )
+                continue
+            if is_pricing_game(file):
+                game = load_pricing_game(file, options.sets)
+                print(
+                    f"{printable(file)}: valid; a pricing game of {len(game.firms)} firms, "
+                    f"{game.prices.count} prices and {game.sessions} sessions"
                 )
                 continue
             scenario = load(file, options.sets)
@@ -158,10 +166,12 @@ def _show_two_files(options: argparse.Namespace) -> int:
 
 
 def listing(_: argparse.Namespace) -> int:
-    """Print the scenarios that ship, and the static markets."""
-    from sim.scenario.catalogue import shipped, shipped_static_markets
+    """Print the scenarios that ship, the static markets and the pricing games."""
+    from sim.scenario.catalogue import shipped, shipped_pricing_games, shipped_static_markets
 
-    for file, name, question in [*shipped(), *shipped_static_markets()]:
+    for file, name, question in [
+        *shipped(), *shipped_static_markets(), *shipped_pricing_games()
+    ]:
         print(f"{file}\n    {printable(name)}\n    {printable(question)}")
     return 0
 

@@ -117,9 +117,14 @@ class Batch:
         return next((arm for arm in others if self.members(arm)), (others or [self.baseline])[0])
 
     @property
+    def has_firms(self) -> bool:
+        """Tell whether rows of firms were kept; ``record: none`` leaves them out."""
+        return self.manifest.get("record") != "none"
+
+    @property
     def focus(self) -> tuple[str, ...]:
-        """Firms that the question is about."""
-        return tuple(self.manifest["focus"])
+        """Firms that the question is about; none where no rows of firms were kept."""
+        return tuple(self.manifest["focus"]) if self.has_firms else ()
 
     @property
     def state_backed(self) -> tuple[str, ...]:
@@ -300,6 +305,9 @@ class Batch:
 
     def check_firm(self, firm: str) -> str:
         """Return ``firm`` or raise InputError with the nearest name."""
+        if not self.has_firms:
+            expected = "no firm: the batch keeps no rows of them (record: none)"
+            raise InputError([Fault("command line", 0, "--firm", firm, expected)])
         return self._check("--firm", firm, self.all_firms)
 
     def check_scope(self, scope: Scope) -> Scope:

@@ -70,11 +70,12 @@ MARKET_SHARE = Measure("share", "share of electric cars", SHARE, True)
 CASH = Measure("cash", "cash", MONEY, True)
 CASH_TOGETHER = Measure("cash_together", "cash of the members together", MONEY, True)
 STATE_MONEY = Measure("state_money", "state money so far", MONEY, True)
+OWNER_MONEY = Measure("owner_money", "owner's support so far", MONEY, True)
 PRICE_LEVEL = Measure("price_level", "mean price of an electric car", MONEY, False)
 CONSUMER_SURPLUS = Measure("consumer_surplus", "consumer surplus so far", MONEY, False)
 HHI = Measure("hhi", "concentration (HHI of owners)", INDEX, False)
 
 SURVIVAL = (SURVIVES, BRAND, INDEPENDENT)
-OF_FIRM = (*SURVIVAL, UNITS_SOLD, MARKET_SHARE, CASH, CASH_TOGETHER, STATE_MONEY)
+OF_FIRM = (*SURVIVAL, UNITS_SOLD, MARKET_SHARE, CASH, CASH_TOGETHER, OWNER_MONEY, STATE_MONEY)
 OF_MARKET = (PRICE_LEVEL, CONSUMER_SURPLUS, HHI)
 MEASURES = {measure.key: measure for measure in (*OF_FIRM, *OF_MARKET)}

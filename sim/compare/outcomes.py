@@ -11,7 +11,7 @@ from sim.compare import measures
 from sim.compare.batch import Batch
 
 KEYS = ["run", "firm", "quarter", "measure"]
-_STANDING = ["units", "cash", "state_money", "survives", "brand", "independent"]
+_STANDING = ["units", "cash", "owner_money", "state_money", "survives", "brand", "independent"]
 
 
 def outcomes(
@@ -104,6 +104,7 @@ def _firm_outcomes(
             measures.UNITS_SOLD.key: sold * annual,
             measures.MARKET_SHARE.key: sold / sold_by_all.where(sold_by_all > 0.0),
             measures.CASH.key: last["cash"],
+            measures.OWNER_MONEY.key: last["owner_money"],
             measures.STATE_MONEY.key: last["state_money"],
         }
     )

@@ -10,12 +10,15 @@ import pandas as pd
 
 from sim.compare import amounts
 from sim.compare.batch import Batch, Scope
-from sim.compare.measures import MEASURES
+from sim.compare.best import best_arms, best_sentences
+from sim.compare.measures import BRAND, MEASURES, MONEY
 from sim.compare.rivals import losers
 from sim.compare.sentence import answer, chance_findings
 from sim.compare.summary import compare_arms, label_of, only_what_differs
 
 WIDTH = 100
+# Pairs are expected to bring the spread of money under this part of that of unpaired runs.
+NARROW = 0.25
 
 
 def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -89,6 +92,39 @@ def worth_of_pairing(table: pd.DataFrame) -> str:
     return " ".join(filter(None, [said, _worth_of_mirrors(table)]))
 
 
+def money_spread(batch: Batch, table: pd.DataFrame) -> str:
+    """Say how much narrower pairs make the spread of firms' money, and why where not by much.
+
+    Parameters
+    ----------
+    batch
+        For the names.
+    table
+        Rows of :func:`compare_arms` of one arm and date.
+    """
+    money = table[(table["unit"] == MONEY) & (table["firm"] != "") & (table["variance_ratio"] > 0)]
+    if money.empty:
+        return ""
+    spread = np.sqrt(money["variance_ratio"].to_numpy(np.float64))
+    told = ", ".join(
+        f"{label_of(batch, row)} {each:.2f}"
+        for each, (_, row) in zip(spread, money.iterrows(), strict=True)
+    )
+    said = f"Spread (standard deviation) of money, pairs over unpaired runs: {told}."
+    wide = money[spread > NARROW]
+    if wide.empty:
+        return said
+    brand = table[(table["measure"] == BRAND.key) & table["firm"].isin(wide["firm"])]
+    apart = [
+        f"in {row['higher'] + row['lower']:.0f} of {row['pairs']:.0f} pairs the brand "
+        f"{batch.name(str(row['firm']))} is on sale in one arm only"
+        for _, row in brand.iterrows()
+        if row["higher"] + row["lower"] > 0
+    ]
+    why = "; ".join(apart) or "the same luck meets another treasury or another rescue there"
+    return f"{said} Above {NARROW:g} the arm changes what luck does: {why}."
+
+
 def _worth_of_mirrors(table: pd.DataFrame) -> str:
     """Say what antithetic luck adds to that; empty without it."""
     ratios = table["mirror_ratio"].to_numpy(np.float64)
@@ -140,10 +176,13 @@ def printed_comparison(
     whole = int(table["pairs"].max()) if len(table) else 0
     pairs = f"{whole} complete pairs, {broken} with a failed run."
     headline = differs[differs["quarter"] == batch.headline_quarter]
-    said = filter(None, [pairs, batch.luck_told, worth_of_pairing(headline)])
+    worth = [worth_of_pairing(headline), money_spread(batch, headline)]
+    said = filter(None, [pairs, batch.luck_told, *worth])
     parts.append(textwrap.fill(" ".join(said), WIDTH))
+    best = best_sentences(batch, best_arms(batch, firms=firms, scope=scope))
+    parts.append("\n".join(textwrap.fill(each, WIDTH) for each in best))
     parts.append(_printed_losers(batch, arm, baseline, scope))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def csv_of_arms(
@@ -167,7 +206,7 @@ def as_csv(table: pd.DataFrame) -> str:
 def _printed_losers(batch: Batch, arm: str, baseline: str, scope: Scope) -> str:
     table = losers(batch, arm=arm, baseline=baseline, scope=scope)
     if table.empty:
-        return "No firm stands outside the alliance."
+        return "No firm stands outside the alliance." if batch.has_firms else ""
     alive, cars = MEASURES["survives"], MEASURES["units"]
     rows = [
         [

@@ -36,8 +36,9 @@ def losers(
         ``_difference``, ``_low`` and ``_high``, and ``pairs``.
     """
     arm = batch.check_arm(arm or batch.first_arm)
+    baseline = batch.check_arm(baseline or batch.baseline)
     inside = set(batch.members(arm)) or set(batch.focus)
-    rivals = [firm for firm in batch.all_firms if firm not in inside]
+    rivals = [firm for firm in batch.all_firms if firm not in inside and batch.has_firms]
     table = compare_arms(
         batch,
         arms=[arm],
@@ -47,6 +48,8 @@ def losers(
         measures=(measures.SURVIVES, measures.UNITS_SOLD),
         quarters=[quarter or batch.headline_quarter],
     )
+    # Without a second arm, or without rows of firms, nobody is known to lose.
+    known = rivals if arm != baseline else []
     columns = {
         "baseline_value": "baseline",
         "difference": "difference",
@@ -57,7 +60,7 @@ def losers(
     for measure in (measures.SURVIVES.key, measures.UNITS_SOLD.key):
         rows = table[table["measure"] == measure].set_index("firm")[list(columns)]
         parts.append(rows.rename(columns={old: f"{measure}_{new}" for old, new in columns.items()}))
-    wide = pd.concat(parts, axis=1).loc[rivals].reset_index(names="firm")
+    wide = pd.concat(parts, axis=1).loc[known].reset_index(names="firm")
     return wide.sort_values(
         ["units_difference", "firm"], ascending=True, kind="stable", ignore_index=True
     )

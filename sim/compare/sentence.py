@@ -10,9 +10,13 @@ import pandas as pd
 
 from sim.compare import amounts, measures
 from sim.compare.batch import FIRST_ARM, MONEY_ALONE, Batch, Scope
-from sim.compare.estimates import effect_of
+from sim.compare.estimates import effect_of, share_of
+from sim.compare.outcomes import outcomes, values_of
+from sim.compare.paid import paid_in, received, spent
 from sim.compare.summary import compare_arms
 
+# Two amounts of cash that differ by less than this share are the same.
+SAME_CASH = 0.01
 # Above this share of failed pairs the sentence says how far they could move it.
 FAILED_SHARE_TOLD = 0.01
 
@@ -35,6 +39,11 @@ class Sentence:
 def end_of(quarter: str) -> str:
     """Name a date in a sentence: 2030Q4 -> the end of 2030."""
     return f"the end of {quarter[:4]}" if quarter.endswith("Q4") else f"the end of {quarter}"
+
+
+def year_to(quarter: str) -> str:
+    """Name the year that ends with a quarter: 2030Q4 -> 2030, 2030Q2 -> the year to 2030Q2."""
+    return quarter[:4] if quarter.endswith("Q4") else f"the year to {quarter}"
 
 
 def name_arm(batch: Batch, arm: str) -> str:
@@ -132,8 +141,16 @@ def answer(
     arm = batch.check_arm(arm or batch.first_arm)
     baseline = batch.check_arm(baseline or batch.baseline)
     scope = scope or batch.reference
+    if not batch.has_firms:
+        return [
+            Sentence(
+                "Nothing can be said about the survival of firms: this batch keeps no rows of "
+                "them (record: none)."
+            )
+        ]
     if arm == baseline:
-        return [Sentence(f"There is nothing to compare: {arm} is the baseline itself.")]
+        nothing = Sentence(f"There is nothing to compare: {arm} is the baseline itself.")
+        return [nothing, *(_alone(batch, arm, firm, scope) for firm in firms or batch.focus)]
     said: list[Sentence] = []
     for firm in firms or batch.focus:
         table = _headline_rows(batch, arm, baseline, firm, scope)
@@ -141,10 +158,35 @@ def answer(
         support = _row(table, measures.STATE_MONEY.key)
         if firm in batch.state_backed or support["baseline_value"] > 0.0:
             said += _backed_firm(batch, firm, survival, support)
+            said += _owner_pays(batch, arm, firm, _row(table, measures.OWNER_MONEY.key), scope)
         else:
             said.append(survival_sentence(batch, survival))
             said += _money_alone(batch, arm, baseline, firm, scope)
     return said
+
+
+def _alone(batch: Batch, arm: str, firm: str, scope: Scope) -> Sentence:
+    """Say how often a firm is alive in one arm, with nothing beside it."""
+    quarter = batch.headline_quarter
+    runs = batch.runs_at(scope, [arm])
+    alive = values_of(
+        outcomes(batch, runs, [firm], [quarter]), measures.SURVIVES.key, quarter, firm
+    ).dropna()
+    replicates = runs.set_index("run")["replicate"].reindex(alive.index)
+    share = share_of(
+        np.asarray(alive, dtype=np.float64),
+        replicates.to_numpy(np.int64),
+        antithetic=batch.antithetic,
+    )
+    when = f"at {end_of(quarter)}"
+    if share["n"] == 0:
+        return Sentence(f"Nothing can be said about {batch.name(firm)} {when}: no run finished.")
+    low, high = amounts.percent(share["low"]), amounts.percent(share["high"])
+    return Sentence(
+        f"In {arm} {batch.name(firm)} is alive {when} in {amounts.percent(share['value'])} of "
+        f"{share['n']:.0f} runs",
+        f"(95 % interval {low} to {high}).",
+    )
 
 
 def _headline_rows(batch: Batch, arm: str, baseline: str, firm: str, scope: Scope) -> pd.DataFrame:
@@ -154,7 +196,7 @@ def _headline_rows(batch: Batch, arm: str, baseline: str, firm: str, scope: Scop
         baseline=baseline,
         firms=[firm],
         scope=scope,
-        measures=(measures.SURVIVES, measures.STATE_MONEY),
+        measures=(measures.SURVIVES, measures.OWNER_MONEY, measures.STATE_MONEY),
         quarters=[batch.headline_quarter],
     )
 
@@ -180,7 +222,8 @@ def _backed_firm(
     ]
     if support["pairs"] == 0:
         return said
-    group = f"{name} as a group survives in any case; " if firm in batch.state_backed else ""
+    # What stands behind the firm is not modelled, and is taken to stand.
+    group = f"{name}'s group is taken to survive; " if firm in batch.state_backed else ""
     change, low, high = (
         amounts.signed(amounts.money(support[key]), support[key])
         for key in ("difference", "difference_low", "difference_high")
@@ -194,6 +237,27 @@ def _backed_firm(
     return [*said, Sentence(claim[0].upper() + claim[1:], evidence)]
 
 
+def _owner_pays(
+    batch: Batch, arm: str, firm: str, support: pd.Series[float], scope: Scope
+) -> list[Sentence]:
+    """Say what a firm's owner pays: support, and what the deal costs him on top."""
+    if support["pairs"] == 0 or not support["baseline_value"] + support["value"] > 0.0:
+        return []
+    change, low, high = (
+        amounts.signed(amounts.money(support[key]), support[key])
+        for key in ("difference", "difference_low", "difference_high")
+    )
+    stake = spent(paid_in(batch, scope=scope), arm, firm)
+    top = f"; its stake costs {amounts.money(stake)} on top" if stake > 0.0 else ""
+    return [
+        Sentence(
+            f"Its owner's support comes to {amounts.money(support['baseline_value'])} a run in "
+            f"{support['baseline']} and {amounts.money(support['value'])} in {arm}",
+            f"(paired difference {change}, 95 % interval [{low}, {high}]){top}.",
+        )
+    ]
+
+
 def _money_alone(batch: Batch, arm: str, baseline: str, firm: str, scope: Scope) -> list[Sentence]:
     """For an arm that brings cash: what the same cash from a stranger does, and what is left."""
     if arm != FIRST_ARM or baseline == MONEY_ALONE or MONEY_ALONE not in batch.arms:
@@ -204,11 +268,17 @@ def _money_alone(batch: Batch, arm: str, baseline: str, firm: str, scope: Scope)
     )
     if money["pairs"] == 0 or beyond["pairs"] == 0:
         return []
+    paid = paid_in(batch, scope=scope)
+    theirs, ours = received(paid, MONEY_ALONE, firm), received(paid, arm, firm)
+    alone, rest = "the same cash without an ally", f"{arm} against {MONEY_ALONE}"
+    if abs(theirs - ours) > SAME_CASH * max(theirs, ours):
+        more = amounts.signed(amounts.money(ours - theirs), ours - theirs)
+        alone = f"{amounts.money(theirs)} without an ally, where {arm} brings {amounts.money(ours)}"
+        rest += f", and {more} of cash"
     return [
         Sentence(
-            f"Of which money alone ({MONEY_ALONE}: the same cash without an ally) "
-            f"{_points_with_interval(money)}; the alliance beyond that money "
-            f"({arm} against {MONEY_ALONE}) {_points_with_interval(beyond)}",
+            f"Of which money alone ({MONEY_ALONE}: {alone}) {_points_with_interval(money)}; the "
+            f"alliance beyond that money ({rest}) {_points_with_interval(beyond)}",
             f"(95 % intervals; it wins in {beyond['higher']:.0f} and loses in "
             f"{beyond['lower']:.0f} of {beyond['pairs']:.0f} pairs against {MONEY_ALONE}).",
             _caveat(beyond),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from sim.compare.batch import Batch, Scope
@@ -19,6 +20,8 @@ from sim.compare.measures import (
 )
 from sim.compare.outcomes import outcomes, values_of
 from sim.compare.pairs import make_pairs
+
+KEYS = ["arm", "baseline", "firm", "quarter", "measure", "unit"]
 
 
 def compare_arms(
@@ -80,7 +83,7 @@ def compare_arms(
     poolers = {
         union: firm for firm in reversed(firms) if (union := batch.merged_with(firm))
     }.values()
-    rows = []
+    rows: list[dict[str, object]] = []
     for arm in arms:
         for firm in [*firms, ""]:
             for measure in measures:
@@ -107,7 +110,10 @@ def compare_arms(
                             **estimate(pairs, yes_no=measure.is_yes_no),
                         }
                     )
-    return pd.DataFrame(rows)
+    # Also where there is nothing to compare the columns stand: no reader needs a case of its own.
+    no_pairs = make_pairs(runs.head(0), pd.Series(dtype=np.float64), baseline, baseline)
+    blank = {**dict.fromkeys(KEYS, ""), **estimate(no_pairs, yes_no=True)}
+    return pd.DataFrame(rows or [blank]).head(len(rows))
 
 
 def only_what_differs(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

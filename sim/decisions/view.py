@@ -3,7 +3,8 @@
 A rule of conduct sees a ``FirmView`` and nothing else. The arrays are copies, closed to
 writing: a rule that tries to write into its view is told so, and nobody's world changes. What
 firms know is thereby one assumption, visible in this file: their own books, the public prices
-and volumes of the last quarter, who owns whom, and what a car sold teaches each firm.
+and volumes of the last quarter and of the base year, who owns whom, and what a car sold teaches
+each firm.
 """
 
 from __future__ import annotations
@@ -57,6 +58,20 @@ class FirmView(NamedTuple):
         May raise equity on the market.
     trailing_revenue
         Own net revenue of the last four quarters, CNY.
+    net_share
+        Own lines: part of the buyer's price that reaches the firm.
+    firm_of
+        (J,) the firm of every line.
+    on_sale
+        (J,) whether the line is on the market.
+    base_prices, prices
+        (J,) everybody's prices of the base year and of the last quarter, CNY.
+    sales
+        (J,) everybody's domestic sales of the last quarter, vehicles.
+    luck
+        Own lines: uniform draws of this quarter, for rules that need luck; else empty.
+    memory
+        What the firm's own rule of conduct noted in its last plan; empty before the first.
     """
 
     firm: int
@@ -83,3 +98,11 @@ class FirmView(NamedTuple):
     capacity: float
     listed: bool
     trailing_revenue: float
+    net_share: FloatArray
+    firm_of: IntArray
+    on_sale: BoolArray
+    base_prices: FloatArray
+    prices: FloatArray
+    sales: FloatArray
+    luck: FloatArray
+    memory: FloatArray

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.decisions.conduct import Conduct, DynamicNash
+from sim.decisions.conduct import Conduct
 from sim.decisions.investment import CautiousInvestor
 from sim.engine.agents import Automaker
 from sim.quarter.calendar import CALENDAR
@@ -27,7 +28,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
     run
         World, contracts and base-year levels.
     conducts
-        Rules of conduct by firm position; all others price by dynamic Nash.
+        Rules of conduct by firm position, in place of those of the scenario.
     check
         Let every automaker check its own best reply each quarter (slow; for tests and
         ``validate``).
@@ -46,11 +47,15 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self, run: Run, conducts: Mapping[int, Conduct] | None = None, check: bool = False
     ) -> None:
         super().__init__(rng=UNUSED_SEED)
+        rules = conducts or {}
+        run = replace(
+            run, conducts=tuple(rules.get(firm, rule) for firm, rule in enumerate(run.conducts))
+        )
         self.run_of = run
         self.state: State = first_state(run)
         firms = run.world.industry.firms
         self.deviations: NDArray[np.float64] = np.zeros(len(firms))
-        self.work = Work.blank(len(firms), len(run.world.industry.lines))
+        self.work = Work.blank(run)
         self._check = check
         finance = run.world.settings.finance
         investor = CautiousInvestor(
@@ -58,10 +63,9 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             raise_runway=finance.raise_runway_quarters,
             raise_size=finance.raise_size_share,
         )
-        rules = conducts or {}
         self.automakers = [
-            Automaker(self, firm, name, rules.get(firm, DynamicNash()), investor)
-            for firm, name in enumerate(firms)
+            Automaker(self, firm, name, rule, investor)
+            for firm, (name, rule) in enumerate(zip(firms, run.conducts, strict=True))
         ]
 
     def step(self) -> None:
@@ -72,8 +76,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         SolverError
             Prices did not converge.
         """
-        industry = self.run_of.world.industry
-        self.work = Work.blank(len(industry.firms), len(industry.lines))
+        self.work = Work.blank(self.run_of)
         for phase in CALENDAR:
             if phase.asks:
                 self.agents.do(phase.asks)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.cash import cost_of_cash, following, quarters_left, recent_flow
+
 FloatArray = NDArray[np.float64]
 
 DAYS_A_QUARTER = 90.0
@@ -66,9 +68,7 @@ def follow_revenue(base: FloatArray, ratio: FloatArray, elasticity: float) -> Fl
 
     ``ratio`` is revenue over its base-year level; a firm without revenue has no such cost.
     """
-    factor = np.maximum(ratio, 1e-300) ** elasticity
-    factor[~(ratio > 0.0)] = 0.0
-    return base * factor
+    return following(base, ratio, elasticity)
 
 
 def outstanding(flows: FloatArray, days: FloatArray) -> FloatArray:
@@ -84,13 +84,10 @@ def outstanding(flows: FloatArray, days: FloatArray) -> FloatArray:
     days
         (F,) or (N, F) at most 90 K; what lies further back is not known.
     """
-    quarters = np.arange(flows.shape[-2])[:, None]
-    part = (days / DAYS_A_QUARTER)[..., None, :] - quarters
-    np.maximum(part, 0.0, out=part)
-    np.minimum(part, 1.0, out=part)
-    part *= flows
-    stock: FloatArray = np.add.reduce(part, axis=-2)
-    return stock
+    kinds = flows.reshape(-1, *flows.shape[-2:])
+    back = np.ascontiguousarray(np.broadcast_to(days, (len(kinds), flows.shape[-1])))
+    stock = recent_flow(kinds, back / DAYS_A_QUARTER)
+    return stock.reshape(*flows.shape[:-2], -1)
 
 
 def working_capital(
@@ -128,25 +125,14 @@ def runway(cash: FloatArray, unused_credit: FloatArray, burn: FloatArray) -> Flo
 
     Infinite where nothing is spent.
     """
-    quarters = np.maximum(cash, 0.0) + np.maximum(unused_credit, 0.0)
-    spends = burn > 0.0
-    np.divide(quarters, burn, out=quarters, where=spends)
-    quarters[~spends] = np.inf
-    return quarters
+    return quarters_left(cash, unused_credit, burn)
 
 
 def shadow_cost_of_cash(
     quarters: FloatArray, comfort: FloatArray, mu_max: float, exempt: NDArray[np.bool_]
 ) -> FloatArray:
     """``mu = mu_max max(0, 1 - runway / comfort)`` (equation 3.9); 0 where exempt."""
-    bears = (comfort > 0.0) & ~exempt
-    mu = np.zeros(len(quarters))
-    np.divide(quarters, comfort, out=mu, where=bears)
-    np.subtract(1.0, mu, out=mu)
-    np.maximum(mu, 0.0, out=mu)
-    mu *= mu_max
-    mu[~bears] = 0.0
-    return mu
+    return cost_of_cash(quarters, comfort, mu_max, exempt)
 
 
 def stake_price(stake: float, pre_money: float) -> float:

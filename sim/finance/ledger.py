@@ -32,6 +32,7 @@ COUNTERPARTY: dict[str, str] = {
     "state_backstop": "state",
     "merged_treasury": "firms",
     "wound_up": "creditors",
+    "tariff": "state",
 }
 FLOWS: tuple[str, ...] = tuple(COUNTERPARTY)
 ACCOUNTS: tuple[str, ...] = tuple(sorted(set(COUNTERPARTY.values())))
@@ -50,6 +51,7 @@ class Ledger:
 
     def __init__(self, firms: int) -> None:
         self.flows: FloatArray = np.zeros((len(FLOWS), firms))
+        self._between: FloatArray = np.zeros(len(ACCOUNTS))
 
     def post(self, flow: str, amount: FloatArray) -> None:
         """Add a flow for all firms, CNY."""
@@ -58,6 +60,11 @@ class Ledger:
     def post_one(self, flow: str, firm: int, amount: float) -> None:
         """Add a flow for one firm, CNY."""
         self.flows[_ROW[flow], firm] += amount
+
+    def pass_on(self, payer: str, payee: str, amount: float) -> None:
+        """Move money between two outside accounts, CNY, past all firms."""
+        self._between[ACCOUNTS.index(payer)] -= amount
+        self._between[ACCOUNTS.index(payee)] += amount
 
     def of(self, flow: str) -> FloatArray:
         """One flow, (F,) CNY."""
@@ -71,7 +78,8 @@ class Ledger:
 
     def outside(self) -> FloatArray:
         """Change of each outside account in the order of ``ACCOUNTS``, CNY."""
-        return -group_sums(_ACCOUNT, np.add.reduce(self.flows, axis=1), len(ACCOUNTS))
+        by_firms = -group_sums(_ACCOUNT, np.add.reduce(self.flows, axis=1), len(ACCOUNTS))
+        return by_firms + self._between
 
     def imbalance(self) -> float:
         """What flows between firms leave over, CNY; zero when both ends were written."""

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.cash import cover
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
+
+ROUNDING = 1.0  # CNY: a shortfall below is no insolvency
 
 
 @dataclass(frozen=True)
@@ -59,22 +63,15 @@ def rescue(
     exits
         Whether a firm that still cannot pay leaves; if not, its banks lend beyond the line.
     """
-    gone = ~active
-    short = np.maximum(-cash, 0.0)
-    short[gone] = 0.0
-    draw = np.minimum(short, np.maximum(unused_credit, 0.0))
-    short = short - draw
-    owner = np.minimum(short, owner_limit)
-    short = short - owner
-    state = np.minimum(short, state_limit)
-    short = short - state
-    # A shortfall below one yuan is rounding, not insolvency; nobody pays into a lost firm.
-    insolvent = active & (short > 1.0) & exits
-    if not exits:
-        draw = draw + short
-    repay = np.minimum(np.maximum(drawn, 0.0), np.maximum(cash - comfortable_cash, 0.0))
-    repay[gone] = 0.0
-    credit = draw - repay
-    for given in (credit, owner, state):
-        given[insolvent] = 0.0
-    return Rescue(credit, owner, state, insolvent)
+    found = cover(
+        cash,
+        unused_credit,
+        drawn,
+        comfortable_cash,
+        owner_limit,
+        state_limit,
+        active,
+        ROUNDING,
+        exits,
+    )
+    return Rescue(*found)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError, SolverError
-from sim.kernels.demand import Demand
+from sim.kernels import inputs
+from sim.kernels.demand import Demand, require_prices
 from sim.kernels.equilibrium import Equilibrium, linearise, solve_prices, zeta_steps
 from sim.kernels.game import PriceGame
 
@@ -80,8 +81,10 @@ def usual_starts(game: PriceGame, *others: FloatArray) -> list[FloatArray]:
     Raises
     ------
     KernelInputError
-        A product is frozen and there is no such price.
+        A product is frozen and there is no such price, or a price is not finite.
     """
+    for other in others:
+        require_prices(game.demand, other)
     held = game.held
     if held.any() and not others:
         raise KernelInputError(f"product {int(np.argmax(held))} is frozen at no price")
@@ -138,6 +141,7 @@ def compare_games(
     SolverError
         The first game did not converge, so there is no branch to follow.
     """
+    inputs.number("tolerance", tolerance, 0.0, 1.0)
     first = solve_prices(before, start, tolerance=tolerance)
     if not first.converged:
         raise SolverError(

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels import inputs
 from sim.kernels.curvature import passthrough
-from sim.kernels.demand import share_slopes
+from sim.kernels.demand import share_slopes, shares
 from sim.kernels.equilibrium import Equilibrium, solve_prices
 from sim.kernels.game import PriceGame
 
@@ -22,6 +23,7 @@ FloatArray = NDArray[np.float64]
 
 MOST = 60
 HALVINGS = 12
+NOBODY = 1e-200  # a share below which a product is priced out
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,12 @@ class Capacity:
     power: float = 1.0
 
     def __post_init__(self) -> None:
+        firms = np.shape(self.units)
+        for name in ("units", "knee", "slope"):
+            array = np.asarray(getattr(self, name), dtype=np.float64)
+            if array.ndim != 1 or array.shape != firms:
+                raise KernelInputError(f"{name} has shape {array.shape}, not one a firm")
+            object.__setattr__(self, name, array)
         for name, values, low in (
             ("capacity", self.units, 1e-300),
             ("knee", self.knee, 0.0),
@@ -62,24 +70,29 @@ class Capacity:
             if wrong.any():
                 firm = int(np.argmax(wrong))
                 raise KernelInputError(f"{name} of firm {firm} is {values[firm]}")
-        if not self.power >= 1.0:
+        if not 1.0 <= self.power < np.inf:
             raise KernelInputError(f"power is {self.power}, not at least 1")
+
+    def _over(self, utilisation: FloatArray) -> FloatArray:
+        use = inputs.vector("utilisation", utilisation, len(self.units), unit="firm")
+        result: FloatArray = np.maximum(use - self.knee, 0.0)
+        return result
 
     def marginal(self, utilisation: FloatArray) -> FloatArray:
         """Marginal cost above the base, (F,) money a unit."""
-        over = np.maximum(utilisation - self.knee, 0.0)
+        over = self._over(utilisation)
         result: FloatArray = self.slope * over**self.power
         return result
 
     def rise(self, utilisation: FloatArray) -> FloatArray:
         """Derivative of ``marginal`` to utilisation, (F,) money."""
-        over = np.maximum(utilisation - self.knee, 0.0)
+        over = self._over(utilisation)
         steep = self.slope * self.power * over ** (self.power - 1.0)
         return np.where(over > 0.0, steep, 0.0)
 
     def total(self, utilisation: FloatArray) -> FloatArray:
         """Total cost above the base, (F,) money."""
-        over = np.maximum(utilisation - self.knee, 0.0)
+        over = self._over(utilisation)
         units = np.where(np.isfinite(self.units), self.units, 0.0)
         result: FloatArray = units * self.slope * over ** (self.power + 1.0) / (self.power + 1.0)
         return result
@@ -137,6 +150,9 @@ class _Outer:
     def move(self, utilisation: FloatArray, miss: FloatArray, prices: FloatArray) -> FloatArray:
         """Newton's move: ``ds/dc`` by pass-through, then by firm."""
         game = self.game(utilisation)
+        # A product priced out of the market has no slope, and its price moves no sales.
+        gone = shares(game.demand, prices) < NOBODY
+        game = replace(game, frozen=game.held | gone)
         chosen = game.demand.on_sale
         block = np.ix_(chosen, chosen)
         change = (share_slopes(game.demand, prices)[block]) @ passthrough(game, prices)[block]
@@ -145,8 +161,11 @@ class _Outer:
         by_firm = member @ change @ member.T
         slope = self._size / self._capacity.units[:, None] * by_firm
         slope = slope * self._capacity.rise(utilisation)[None, :] - np.eye(game.firms)
-        result: FloatArray = np.linalg.solve(-slope, miss).astype(np.float64, copy=False)
-        return result
+        try:
+            result: FloatArray = np.linalg.solve(-slope, miss).astype(np.float64, copy=False)
+        except np.linalg.LinAlgError:
+            return miss
+        return result if np.isfinite(result).all() else miss
 
 
 def solve_with_capacity(
@@ -171,6 +190,7 @@ def solve_with_capacity(
     """
     if len(capacity.units) != game.firms:
         raise KernelInputError(f"capacity of {len(capacity.units)} firms, not {game.firms}")
+    inputs.number("tolerance", tolerance, 0.0, 1.0)
     if not 0.0 < market_size < np.inf:
         raise KernelInputError(f"market size is {market_size}")
     # The inner solve must be finer than what is asked of the outer one.

@@ -5,12 +5,21 @@ First-choice diversion, elasticities and surplus are demand's own (``sim/kernels
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import KernelInputError
+from sim.kernels import inputs
 from sim.kernels.demand import Choice, Demand, choices
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+# Part of a type's sales in a nest from which a withdrawn product's rivals are computed anew.
+NEARLY_ALL = 0.5
+LEAST = 1e-300  # the smallest cost that a saving can be a part of
 
 
 def long_run_diversion(demand: Demand, prices: FloatArray) -> FloatArray:
@@ -19,52 +28,66 @@ def long_run_diversion(demand: Demand, prices: FloatArray) -> FloatArray:
     ``(s_k without j - s_k) / s_j`` at unchanged prices (equation 9.5; Conlon & Mortimer 2021,
     PyBLP's long-run diversion). The others do not move, so this is also the second choice of
     j's buyers. The diagonal is the part that goes to the outside option; rows of products not
-    on sale are NaN.
+    on sale, and of the only one in a closed market, are NaN.
+
+    Raises
+    ------
+    KernelInputError
+        A price is not finite or the shape does not fit.
     """
     choice = choices(demand, prices)
     count = len(demand.delta)
     share = demand.weights @ choice.probabilities
     result = np.full((count, count), np.nan)
     for j in demand.on_sale:
-        gained = demand.weights @ (_without(demand, choice, int(j)) - choice.probabilities)
-        row = gained / share[j]
+        if demand.closed.any() and len(demand.on_sale) == 1:
+            continue
+        row = demand.weights @ _gained(demand, prices, choice, int(j)) / share[j]
         row[j] = 1.0 - (row.sum() - row[j])
         result[j] = row
     return result
 
 
-def _without(demand: Demand, choice: Choice, j: int) -> FloatArray:
-    """Choice probabilities when product j is withdrawn, (I, J), from those with it."""
+def _gained(demand: Demand, prices: FloatArray, choice: Choice, j: int) -> FloatArray:
+    """What each product gains of each type when j is withdrawn, (I, J); minus all of j's own."""
     chosen = choice.probabilities
-    others = np.arange(chosen.shape[1]) != j
-    if choice.within is None or demand.nest_of is None or demand.rho is None:
-        left = chosen * others
-        rest = _outside(demand, choice) + left.sum(axis=1)
-        result: FloatArray = left / rest[:, None]
-        return result
-    nest_of, rho = demand.nest_of, float(demand.rho[demand.nest_of[j]])
-    mates = (nest_of == nest_of[j]) & others
-    nest = chosen[:, nest_of == nest_of[j]].sum(axis=1)
-    # What is left of the nest's inside, and with it of the nest's weight in the market.
-    inside = choice.within[:, mates].sum(axis=1)
-    weight = nest * inside ** (1.0 - rho)
-    strangers = chosen * (nest_of != nest_of[j])
-    rest = _outside(demand, choice) + strangers.sum(axis=1) + weight
-    result = strangers / rest[:, None]
-    if mates.any():
-        part = choice.within[:, mates] / inside[:, None]
-        result[:, mates] = part * (weight / rest)[:, None]
-    return result
-
-
-def _outside(demand: Demand, choice: Choice) -> FloatArray:
-    """Probability of the outside option, (I,)."""
-    result: FloatArray = np.exp(demand.outside - choice.inclusive)
-    return result
+    count = chosen.shape[1]
+    mates, loyal = np.zeros(count, dtype=np.bool_), np.zeros((len(chosen), 1))
+    lost = chosen[:, j]
+    inner = lost if choice.within is None else choice.within[:, j]
+    # By relative growth, so that a product of negligible share keeps its digits.
+    near = np.minimum(inner, NEARLY_ALL)
+    if choice.within is not None and demand.nest_of is not None and demand.rho is not None:
+        mates = demand.nest_of == demand.nest_of[j]
+        rho = float(demand.rho[demand.nest_of[j]])
+        lost = -chosen[:, mates].sum(axis=1) * np.expm1((1.0 - rho) * np.log1p(-near))
+        loyal = -rho * np.log1p(-near)[:, None]
+    growth = loyal * mates - np.log1p(-np.minimum(lost, NEARLY_ALL))[:, None]
+    gained: FloatArray = chosen * np.expm1(growth)
+    gained[:, j] = -chosen[:, j]
+    far = inner > NEARLY_ALL
+    if far.any():
+        # Anew: where a type buys j almost surely, the others' probabilities have lost theirs.
+        available = np.zeros(count, dtype=np.bool_)
+        available[demand.on_sale] = True
+        available[j] = False
+        after = choices(replace(demand, available=available), prices).probabilities
+        gained[far] = (after - chosen)[far]
+    return gained
 
 
 def lerner(prices: FloatArray, costs: FloatArray, net_share: FloatArray) -> FloatArray:
-    """Lerner index ``(w p - c) / (w p)``, (J,)."""
+    """Lerner index ``(w p - c) / (w p)``, (J,).
+
+    Raises
+    ------
+    KernelInputError
+        A number is not finite, a net price is 0 or a shape does not fit; names the product.
+    """
+    prices = inputs.vector("price", prices)
+    costs = inputs.vector("cost", costs, len(prices))
+    net_share = inputs.vector("net share", net_share, len(prices))
+    _not_zero("net price", net_share * prices)
     net = net_share * prices
     result: FloatArray = 1.0 - costs / net
     return result
@@ -94,11 +117,33 @@ def upward_pricing_pressure(
         (J,) money.
     weights_before, weights_after
         (J, J) weight of j's firm on product k's profit.
+
+    Returns
+    -------
+    numpy.ndarray
+        NaN for a product not on sale, whose row of ``ratios`` is NaN and whose margin and
+        costs are not read.
+
+    Raises
+    ------
+    KernelInputError
+        A number is not finite or a shape does not fit; the message names the product.
     """
-    change = weights_after - weights_before
-    np.fill_diagonal(change, 0.0)
-    gained: FloatArray = (change * np.nan_to_num(ratios)) @ np.nan_to_num(margins)
-    return gained - (costs_before - costs_after)
+    ratios = np.asarray(ratios, dtype=np.float64)
+    count = len(np.atleast_1d(margins))
+    if ratios.shape != (count, count):
+        raise KernelInputError(f"diversion has shape {ratios.shape}, not ({count}, {count})")
+    sold = _sold(ratios)
+    margins = inputs.vector("margin", margins, count, needed=sold)
+    costs_before = inputs.vector("cost", costs_before, count, needed=sold)
+    costs_after = inputs.vector("cost", costs_after, count, needed=sold)
+    before = inputs.matrix("weight", weights_before, (count, count), unit="product")
+    after = inputs.matrix("weight", weights_after, (count, count), unit="product")
+    others = np.where(np.eye(count, dtype=np.bool_) | ~sold[:, None], 0.0, ratios)
+    inputs.matrix("diversion", others, (count, count), unit="product")
+    gained = ((after - before) * others) @ np.where(sold, margins, 0.0)
+    result: FloatArray = np.where(sold, gained - (costs_before - costs_after), np.nan)
+    return result
 
 
 def guppi(
@@ -111,7 +156,15 @@ def guppi(
     """Gross upward pricing pressure index (equation 9.10), (J,): UPP without savings over price.
 
     ``sum_k (kappa'_jk - kappa_jk) D_jk m_k / n_j`` (Salop & Moresi 2009).
+
+    Raises
+    ------
+    KernelInputError
+        A number is not finite, a net price is 0 or a shape does not fit; names the product.
     """
+    sold = _sold(np.atleast_2d(ratios))
+    net_prices = inputs.vector("net price", net_prices, len(sold), needed=sold)
+    _not_zero("net price", np.where(sold, net_prices, 1.0))
     none = np.zeros_like(net_prices)
     pressure = upward_pricing_pressure(
         ratios, margins, none, none, weights_before, weights_after
@@ -131,8 +184,27 @@ def compensating_cost_cut(
     Parameters
     ----------
     margins_before, margins_after
-        (J,) static margins, money (:func:`sim.kernels.markups.static_markups`).
+        (J,) static margins, money (:func:`sim.kernels.markups.static_markups`); NaN where
+        both are: a product not on sale.
+
+    Raises
+    ------
+    KernelInputError
+        A number is not finite, a cost (price less margin) is not positive or a shape does not
+        fit; the message names the product.
     """
+    net_prices = np.asarray(net_prices, dtype=np.float64)
+    for name, margins in (("before", margins_before), ("after", margins_after)):
+        if net_prices.ndim != 1 or np.shape(margins) != net_prices.shape:
+            raise KernelInputError(
+                f"margins {name} have shape {np.shape(margins)}, not {net_prices.shape}"
+            )
+    count = len(net_prices)
+    sold = ~(np.isnan(margins_before) & np.isnan(margins_after))
+    margins_before = inputs.vector("margin before", margins_before, count, needed=sold)
+    margins_after = inputs.vector("margin after", margins_after, count, needed=sold)
+    net_prices = inputs.vector("net price", net_prices, count, needed=sold)
+    inputs.vector("cost", net_prices - margins_before, count, low=LEAST, needed=sold)
     result: FloatArray = (margins_after - margins_before) / (net_prices - margins_before)
     return result
 
@@ -155,10 +227,34 @@ def first_order_pressure(
     ----------
     elasticities
         (J, J), entry (j, k): d log s_j / d log p_k.
+
+    Raises
+    ------
+    KernelInputError
+        A number is not finite or a shape does not fit; the message names the product.
     """
+    shares = inputs.vector("share", shares)
+    shape = (len(shares), len(shares))
+    elasticities = inputs.matrix("elasticity", elasticities, shape, unit="product")
+    lerner_before = inputs.vector("Lerner index before", lerner_before, len(shares))
+    lerner_after = inputs.vector("Lerner index after", lerner_after, len(shares))
+    weights_before = inputs.matrix("weight before", weights_before, shape, unit="product")
+    weights_after = inputs.matrix("weight after", weights_after, shape, unit="product")
 
     def conditions(weights: FloatArray, margin: FloatArray) -> FloatArray:
         result: FloatArray = shares + (weights * elasticities.T) @ (shares * margin)
         return result
 
     return conditions(weights_after, lerner_after) - conditions(weights_before, lerner_before)
+
+
+def _not_zero(name: str, values: FloatArray) -> None:
+    if np.any(values == 0.0):
+        worst = int(np.argmax(values == 0.0))
+        raise KernelInputError(f"{name} of product {worst} is 0")
+
+
+def _sold(ratios: FloatArray) -> BoolArray:
+    """(J,) whether a product is on sale: whether its row of diversion ratios is known at all."""
+    result: BoolArray = np.logical_not(np.logical_and.reduce(np.isnan(ratios), axis=1))
+    return result

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.demand import LN2
-from sim.kernels.jit import part
+from sim.kernels.jit import kernel, part
 
 if TYPE_CHECKING:
     from sim.kernels.game import PriceGame
@@ -20,6 +20,7 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 BLOCK = 208  # types evaluated together: few enough for the processor's second cache
+NOBODY, NO_WEIGHT = np.zeros((2, 0), dtype=np.int64), np.zeros((2, 0))
 
 
 class Market(NamedTuple):
@@ -99,8 +100,8 @@ def compile_game(game: PriceGame) -> Market:
     that what products share is computed once.
     """
     demand, on_sale = game.demand, game.demand.on_sale
-    firm_of, net, shadow = game.firm_of[on_sale], game.kept[on_sale], game.lambdas
-    kappa = game.weights
+    firm_of, net = game.firm_of[on_sale], game.kept[on_sale]
+    own = game.lambdas.diagonal()
     nested = demand.nest_of is not None and demand.rho is not None
     if demand.nest_of is not None and demand.rho is not None:
         used, nest_of = np.unique(demand.nest_of[on_sale], return_inverse=True)
@@ -111,24 +112,13 @@ def compile_game(game: PriceGame) -> Market:
         nest_of, rho = np.zeros(len(on_sale), dtype=np.int64), np.zeros(0)
         group_of, group_firm = firm_of, np.arange(game.firms)
         group_nest = np.zeros(game.firms, dtype=np.int64)
-    row_group, row_of = np.arange(len(group_firm)), group_of
-    row_net = np.ones(len(group_firm))
-    if game.net_share is not None:
-        kinds, kind_of = np.unique(net, return_inverse=True)
-        codes, row_of = np.unique(group_of * len(kinds) + kind_of, return_inverse=True)
-        row_group, row_net = codes // len(kinds), kinds[codes % len(kinds)]
+    row_group, row_of, row_net = _rows(group_of, net, len(group_firm))
     order = np.argsort(row_of, kind="stable")
     chosen, row_of = on_sale[order], row_of[order]
-    profit = kappa - np.eye(game.firms)
-    sales = shadow - kappa * np.diag(shadow)[None, :]
-    np.fill_diagonal(sales, 0.0)
-    np.fill_diagonal(profit, 0.0)
-    reach = np.array(np.nonzero((profit != 0.0) | (sales != 0.0)))
-    near = np.zeros((2, 0), dtype=np.int64)
+    reach, reach_weight = _minded(game.weights, game.lambdas, group_firm[:0], group_nest[:0])
+    near, near_weight = NOBODY, NO_WEIGHT
     if nested:
-        minds = ((profit != 0.0) | (sales != 0.0))[np.ix_(group_firm, group_firm)]
-        near = np.array(np.nonzero(minds & (group_nest[:, None] == group_nest[None, :])))
-    pair = (group_firm[near[0]], group_firm[near[1]])
+        near, near_weight = _minded(game.weights, game.lambdas, group_firm, group_nest)
     steepness, tastes = demand.steepness[chosen], demand.tastes
     types = tastes.shape[1]
     alpha = _filled(demand.alpha, types, 1.0)
@@ -142,7 +132,7 @@ def compile_game(game: PriceGame) -> Market:
         alpha_bits=alpha / LN2,
         steepest=float(alpha.max()),
         weights=_filled(demand.weights, types, 0.0),
-        cost=game.costs[chosen] - np.diag(shadow)[firm_of[order]],
+        cost=game.costs[chosen] - own[firm_of[order]],
         net=net[order],
         free=~game.held[chosen],
         steepness=steepness,
@@ -155,14 +145,54 @@ def compile_game(game: PriceGame) -> Market:
         group_firm=np.ascontiguousarray(group_firm),
         group_nest=np.ascontiguousarray(group_nest),
         rho=rho,
-        reach=np.ascontiguousarray(reach),
-        reach_weight=np.array([profit[tuple(reach)], sales[tuple(reach)]]),
-        near=np.ascontiguousarray(near),
-        near_weight=np.array([profit[pair], sales[pair]]),
+        reach=reach,
+        reach_weight=reach_weight,
+        near=near,
+        near_weight=near_weight,
     )
 
 
+def _rows(
+    group_of: IntArray, net: FloatArray, groups: int
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Distinct pairs of group and net share: group of each, pair of each product, net share."""
+    of_group = np.ones(groups)
+    of_group[group_of] = net
+    if (of_group[group_of] == net).all():
+        return np.arange(groups), group_of, of_group
+    kinds, kind_of = np.unique(net, return_inverse=True)
+    codes, row_of = np.unique(group_of * len(kinds) + kind_of, return_inverse=True)
+    return codes // len(kinds), row_of, kinds[codes % len(kinds)]
+
+
+@kernel
+def _minded(
+    kappa: FloatArray, shadow: FloatArray, group_firm: IntArray, group_nest: IntArray
+) -> tuple[IntArray, FloatArray]:
+    """Who minds whom, (2, N), and by how much: its profit and its sales, (2, N).
+
+    Pairs are of firms; or, where groups are given, of groups of different firms in one nest.
+    """
+    firms, groups = len(kappa), len(group_firm)
+    members = groups if groups > 0 else firms
+    pairs, weights = np.empty((2, members * members), np.int64), np.empty((2, members * members))
+    found = 0
+    for a in range(members):
+        for b in range(members):
+            if groups > 0 and group_nest[a] != group_nest[b]:
+                continue
+            f, g = (group_firm[a], group_firm[b]) if groups > 0 else (a, b)
+            sales = shadow[f, g] - kappa[f, g] * shadow[g, g]
+            if f != g and (kappa[f, g] != 0.0 or sales != 0.0):
+                pairs[0, found], pairs[1, found] = a, b
+                weights[0, found], weights[1, found] = kappa[f, g], sales
+                found += 1
+    return pairs[:, :found].copy(), weights[:, :found].copy()
+
+
 def _filled(values: FloatArray, size: int, value: float) -> FloatArray:
+    if size == len(values):
+        return values
     result = np.full(size, value)
     result[: len(values)] = values
     return result

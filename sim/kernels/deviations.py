@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels.demand import choices
+from sim.kernels.demand import choices, require_prices
 from sim.kernels.game import PriceGame
 
 FloatArray = NDArray[np.float64]
@@ -117,7 +117,13 @@ def audit_deviations(
         (J,) where the first-order conditions hold, money.
     tolerance
         Relative gain that counts.
+
+    Raises
+    ------
+    KernelInputError
+        A price is not finite or the shape does not fit.
     """
+    prices = require_prices(game.demand, prices)
     products = len(prices)
     gain, best = np.zeros(products), np.array(prices, dtype=np.float64)
     for product in game.demand.on_sale:

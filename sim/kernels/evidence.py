@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels import inputs
 from sim.kernels.checks import require_finite
 
 FloatArray = NDArray[np.float64]
@@ -76,6 +77,9 @@ def check_evidence(evidence: Evidence) -> None:
         shape = getattr(evidence, name).shape
         if shape != (count,):
             raise KernelInputError(f"{name} have shape {shape}, not ({count},)")
+    firms = len(inputs.square("kappa", evidence.kappa))
+    inputs.positions("firm", evidence.firm_of, firms, count)
+    _check_nests(evidence, count)
     for name, values in (("price", evidence.prices), ("share", evidence.shares),
                          ("net share", evidence.net_share)):
         require_finite(name, values)
@@ -100,3 +104,22 @@ def check_evidence(evidence: Evidence) -> None:
     if evidence.at_capacity is not None and np.any(evidence.at_capacity & ~known):
         worst = int(np.argmax(evidence.at_capacity & ~known))
         raise KernelInputError(f"product {worst} is at capacity: its margin must be given")
+
+
+def _check_nests(evidence: Evidence, count: int) -> None:
+    if evidence.nest_of is None:
+        if evidence.rho is not None:
+            raise KernelInputError("a nesting parameter is given, and no nests")
+        return
+    nests = count if evidence.rho is None else len(np.atleast_1d(evidence.rho))
+    nest_of = inputs.positions("nest", evidence.nest_of, nests, count)
+    members = np.bincount(nest_of, minlength=0 if evidence.rho is None else nests)
+    if np.any(members == 0):
+        raise KernelInputError(f"nest {int(np.argmin(members))} is empty: has no product")
+    if evidence.rho is None:
+        return
+    rho = inputs.vector("rho", evidence.rho, unit="nest")
+    wrong = ~((rho >= 0.0) & (rho < 1.0))
+    if wrong.any():
+        worst = int(np.argmax(wrong))
+        raise KernelInputError(f"rho of nest {worst} is {rho[worst]}, not in [0, 1)")

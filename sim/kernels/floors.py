@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels import inputs
 from sim.kernels.checks import require_finite
 from sim.kernels.equilibrium import Equilibrium, solve_prices, zeta_steps
 from sim.kernels.game import PriceGame
@@ -54,6 +55,7 @@ def solve_with_floors(
     KernelInputError
         A floor is NaN or infinite; the message names the product.
     """
+    inputs.number("tolerance", tolerance, 0.0, 1.0)
     lowest = np.asarray(floors, dtype=np.float64)
     if lowest.shape != game.costs.shape:
         raise KernelInputError(f"floors have shape {lowest.shape}, not {game.costs.shape}")
@@ -61,6 +63,8 @@ def solve_with_floors(
     held, bound = game.held, np.zeros(len(lowest), dtype=np.bool_)
     mobile = ~held if game.demand.available is None else ~held & game.demand.available
     prices = game.costs / game.kept if start is None else np.array(start, dtype=np.float64)
+    if prices.shape != lowest.shape:
+        raise KernelInputError(f"start prices have shape {prices.shape}, not {lowest.shape}")
     met: set[bytes] = set()
     iterations = 0
     while True:

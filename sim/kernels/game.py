@@ -12,10 +12,15 @@ from sim.errors import KernelInputError
 from sim.kernels.checks import require_finite, whole_numbers
 from sim.kernels.compiled import Market, compile_game
 from sim.kernels.demand import Demand
+from sim.kernels.jit import kernel
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+SMALLEST = float(np.nextafter(0.0, 1.0))
+# How far a firm's weight on its own profit may be from one: rounding.
+OWN_WEIGHT_OFF = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +81,10 @@ class PriceGame:
 
     def _check_products(self) -> None:
         available = self.demand.available
+        needed = np.ones(len(self.costs), dtype=np.bool_) if available is None else available
+        # One look decides; what is wrong is searched for only where something is.
+        if _all_from(self.costs, needed, 0.0) and _all_from(self.kept, needed, SMALLEST):
+            return
         require_finite("cost", self.costs, available)
         self._refuse(self.costs < 0.0, "cost", self.costs, "negative")
         if self.net_share is not None:
@@ -91,9 +100,8 @@ class PriceGame:
 
     def _check_firms(self) -> None:
         firms = self.firms
-        wrong = (self.firm_of < 0) | (self.firm_of >= firms)
-        if wrong.any():
-            worst = int(np.argmax(wrong))
+        if not _all_known(self.firm_of, firms):
+            worst = int(np.argmax((self.firm_of < 0) | (self.firm_of >= firms)))
             raise KernelInputError(
                 f"product {worst} belongs to firm {self.firm_of[worst]}, of {firms} firms"
             )
@@ -102,15 +110,19 @@ class PriceGame:
                 continue
             if matrix.shape != (firms, firms):
                 raise KernelInputError(f"{name} has shape {matrix.shape}, not one firm by firm")
-            if not np.isfinite(matrix).all():
+            if not _all_numbers(matrix):
                 firm = int(np.argmax(~np.isfinite(matrix).all(axis=1)))
                 product = int(np.argmax(self.firm_of == firm))
                 raise KernelInputError(
                     f"{name} of firm {firm} (product {product}) is not finite"
                 )
-        if self.kappa is not None and not np.allclose(np.diag(self.kappa), 1.0, atol=1e-12):
-            firm = int(np.argmax(np.abs(np.diag(self.kappa) - 1.0)))
-            raise KernelInputError(f"firm {firm} weighs its own profit by {self.kappa[firm, firm]}")
+        if self.kappa is not None:
+            off = np.abs(self.kappa.diagonal() - 1.0)
+            if off.max(initial=0.0) > OWN_WEIGHT_OFF:
+                firm = int(np.argmax(off))
+                raise KernelInputError(
+                    f"firm {firm} weighs its own profit by {self.kappa[firm, firm]}"
+                )
 
     @cached_property
     def firms(self) -> int:
@@ -144,3 +156,31 @@ class PriceGame:
     def market(self) -> Market:
         """The game laid out for the compiled kernels, once."""
         return compile_game(self)
+
+
+@kernel
+def _all_from(values: FloatArray, needed: BoolArray, lowest: float) -> bool:
+    """Whether all needed values (J,) are finite and at least ``lowest``."""
+    sound = True
+    for j in range(len(values)):
+        sound &= not needed[j] or lowest <= values[j] < np.inf
+    return sound
+
+
+@kernel
+def _all_known(positions: IntArray, size: int) -> bool:
+    """Whether all positions (J,) are of ``size`` things."""
+    sound = True
+    for position in positions:
+        sound &= 0 <= position < size
+    return sound
+
+
+@kernel
+def _all_numbers(matrix: FloatArray) -> bool:
+    """Whether all entries of a matrix are finite."""
+    sound = True
+    for row in range(len(matrix)):
+        for column in range(matrix.shape[1]):
+            sound &= abs(matrix[row, column]) < np.inf
+    return sound

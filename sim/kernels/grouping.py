@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sim.kernels import inputs
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
 def group_sums(group_of: IntArray, values: FloatArray, groups: int) -> FloatArray:
-    """Sum ``values`` (N,) over each group, (groups,); ``group_of`` (N,) names each one's group."""
-    # With weights the counts are floats, which NumPy's types do not say.
-    return cast(FloatArray, np.bincount(group_of, weights=values, minlength=groups))
+    """Sum ``values`` (N,) over each group, (groups,); ``group_of`` (N,) names each one's group.
+
+    Raises
+    ------
+    KernelInputError
+        A value is not finite, a group is none of them, or the lengths differ.
+    """
+    # Called many times a quarter: what is wrong is looked for only when something is.
+    try:
+        # With weights the counts are floats, which NumPy's types do not say.
+        result = cast(FloatArray, np.bincount(group_of, weights=values, minlength=groups))
+    except (TypeError, ValueError):
+        result = np.full(1, np.nan)
+    if len(result) != groups or not math.isfinite(result.sum()):
+        values = inputs.vector("value", values, unit="member")
+        inputs.positions("group", group_of, groups, len(values), unit="member")
+    return result

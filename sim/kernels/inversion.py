@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels import inputs
 from sim.kernels.demand import Choice, Demand, choices, require_prices, utility_slopes
 
 FloatArray = NDArray[np.float64]
@@ -72,6 +73,7 @@ def invert_shares(
     KernelInputError
         A share is not positive, or they leave nothing to the outside option.
     """
+    inputs.number("tolerance", tolerance, 0.0, 1.0)
     array = require_prices(demand, prices)
     observed = _check(shares, demand)
     chosen = demand.on_sale

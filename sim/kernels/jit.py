@@ -44,6 +44,12 @@ def kernel(function: Function) -> Function:
     return cast(Function, compiled)
 
 
+def unlocked_kernel(function: Function) -> Function:
+    """Compile as ``kernel`` does, for calls of seconds that threads run side by side."""
+    compiled = numba.njit(cache=True, fastmath=FLAGS, error_model="numpy", nogil=True)(function)
+    return cast(Function, compiled)
+
+
 def part(function: Function) -> Function:
     """``kernel`` for kernels alone to call: what Python needs to call it costs seconds.
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels import inputs
 from sim.kernels.curvature import passthrough
 from sim.kernels.demand import share_slopes
 from sim.kernels.equilibrium import Equilibrium, solve_prices
@@ -32,6 +33,8 @@ class Limits:
     most: FloatArray
 
     def __post_init__(self) -> None:
+        if np.ndim(self.most) != 1:
+            raise KernelInputError(f"capacities have shape {np.shape(self.most)}")
         wrong = ~(self.most > 0.0)
         if wrong.any():
             worst = int(np.argmax(wrong))
@@ -56,6 +59,7 @@ def solve_with_limits(
     """
     if limits.most.shape != game.costs.shape:
         raise KernelInputError(f"capacities have shape {limits.most.shape}")
+    inputs.number("tolerance", tolerance, 0.0, 1.0)
     rent = np.zeros(len(game.costs))
     found = solve_prices(game, start, tolerance=tolerance)
     iterations = found.iterations

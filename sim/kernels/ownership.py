@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels import inputs
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+RIGHTS = ("silent", "proportional", "full")
+# Claims of all firms on one, beyond which circular holdings leave nothing outside.
+MOST_CLAIMS = 1e10
 
 
 def claims_matrix(holdings: FloatArray) -> FloatArray:
@@ -22,17 +27,31 @@ def claims_matrix(holdings: FloatArray) -> FloatArray:
     Raises
     ------
     KernelInputError
-        A share is negative, a firm holds itself, or the holdings in a firm exceed the whole.
+        A share is negative or not finite, a firm holds itself, the holdings in a firm exceed
+        the whole, or a circle of firms holds itself whole.
     """
-    if np.any(holdings < 0.0) or np.any(np.diag(holdings) != 0.0):
-        raise KernelInputError("holdings are shares of other firms, not negative")
+    holdings = inputs.square("holdings", holdings)
+    wrong = (holdings < 0.0) | (np.eye(len(holdings), dtype=np.bool_) & (holdings != 0.0))
+    if wrong.any():
+        holder, firm = (int(n) for n in np.unravel_index(np.argmax(wrong), wrong.shape))
+        raise KernelInputError(
+            f"firm {holder} holds {holdings[holder, firm]} of firm {firm}: holdings are shares of "
+            "other firms, not negative"
+        )
     if np.any(holdings.sum(axis=0) > 1.0 + 1e-12):
         worst = int(np.argmax(holdings.sum(axis=0)))
         raise KernelInputError(f"holdings in firm {worst} add to over 1")
     try:
         result: FloatArray = np.linalg.inv(np.eye(len(holdings)) - holdings).astype(np.float64)
     except np.linalg.LinAlgError:
-        raise KernelInputError("circular holdings leave nothing to outside owners") from None
+        result = np.full_like(holdings, np.inf)
+    # Shares that are no binary fractions leave a singular matrix a rounding error from it.
+    claims = result.sum(axis=0)
+    if not (claims.max(initial=0.0) < MOST_CLAIMS and result.min(initial=0.0) > -1e-9):
+        worst = int(np.argmax(np.where(np.isfinite(claims), np.abs(claims), np.inf)))
+        raise KernelInputError(
+            f"circular holdings leave nothing to outside owners (of firm {worst})"
+        )
     return result
 
 
@@ -62,12 +81,23 @@ def control_weights(
     Raises
     ------
     KernelInputError
-        Stakes and holdings in a firm exceed the whole.
+        Stakes and holdings in a firm exceed the whole, or a right is not finite or negative.
     """
+    holdings = inputs.square("holdings", holdings)
     size = len(holdings)
+    control = inputs.matrix("control", control, (size, size))
     none = np.zeros((0, size))
     stakes = none if stakes is None else stakes
     votes = none if votes is None else votes
+    owners = len(np.atleast_1d(stakes))
+    stakes = inputs.matrix("stakes", stakes, (owners, size), unit="owner")
+    votes = inputs.matrix("votes", votes, (owners, size), unit="owner")
+    for name, rights in (("stake", stakes), ("vote", votes)):
+        if np.any(rights < 0.0):
+            owner, firm = (int(n) for n in np.unravel_index(np.argmin(rights), rights.shape))
+            raise KernelInputError(
+                f"{name} of owner {owner} in firm {firm} is {rights[owner, firm]}: negative"
+            )
     rest = 1.0 - holdings.sum(axis=0) - stakes.sum(axis=0)
     if np.any(rest < -1e-12):
         worst = int(np.argmin(rest))
@@ -97,10 +127,14 @@ def owner_weights(cash_flow: FloatArray, control: FloatArray) -> FloatArray:
     KernelInputError
         The shapes differ, or those who control a firm have no share in its profit.
     """
-    if cash_flow.shape != control.shape:
+    cash_flow, control = np.asarray(cash_flow), np.asarray(control)
+    if cash_flow.ndim != 2 or cash_flow.shape != control.shape:
         raise KernelInputError(
             f"cash-flow rights have shape {cash_flow.shape}, control {control.shape}"
         )
+    shape = (cash_flow.shape[0], cash_flow.shape[1])
+    cash_flow = inputs.matrix("cash-flow rights", cash_flow, shape, unit="owner")
+    control = inputs.matrix("control rights", control, shape, unit="owner")
     weight = control.T @ cash_flow
     own = np.diag(weight)
     if not (np.isfinite(weight).all() and np.all(own > 0.0)):
@@ -136,7 +170,16 @@ def add_stake(
     rights
         ``silent`` (conduct stays with the target's other owners), ``proportional`` (the
         holder's owners count for the share held) or ``full`` (they decide alone).
+
+    Raises
+    ------
+    KernelInputError
+        There is no such firm, share or right, or what stood before is none.
     """
+    _check_rights(holdings, control, holder, target)
+    inputs.number(f"share of firm {target}", share, 0.0, 1.0)
+    if rights not in RIGHTS:
+        raise KernelInputError(f"control is {rights}, not one of {', '.join(RIGHTS)}")
     holdings[holder, target] += share
     if rights == "proportional":
         control[target, holder] += share
@@ -151,7 +194,15 @@ def dilute_control(control: FloatArray, target: int, kept: float) -> None:
 
     Each holder's rights shrink to ``kept`` of what they were, and what they lose goes to the
     target's other owners. A holder who decides alone keeps deciding: his control is a contract.
+
+    Raises
+    ------
+    KernelInputError
+        There is no such firm or part, or a right is not finite.
     """
+    inputs.square("control", control)
+    inputs.position("target", target, len(control))
+    inputs.number(f"part kept of firm {target}", kept, 0.0, 1.0)
     rights = control[target].copy()
     if rights[target] <= 0.0:
         return
@@ -165,7 +216,13 @@ def acquire(holdings: FloatArray, control: FloatArray, acquirer: int, target: in
 
     All other holders of the target are bought out; what the target holds and controls stays
     with it, and so comes to the acquirer's owners. The two then weigh each other with one.
+
+    Raises
+    ------
+    KernelInputError
+        There is no such firm, it is the acquirer, or what stood before is not finite.
     """
+    _check_rights(holdings, control, acquirer, target)
     holdings[:, target] = 0.0
     holdings[acquirer, target] = 1.0
     # A stake of the target in its acquirer is cancelled.
@@ -182,7 +239,14 @@ def merge_kappa(kappa: FloatArray, owner: IntArray) -> FloatArray:
     ----------
     owner
         (F,) position of the firm that owns each; itself unless merged.
+
+    Raises
+    ------
+    KernelInputError
+        A weight is not finite, or an owner is no firm.
     """
+    kappa = inputs.square("kappa", kappa)
+    owner = inputs.positions("owner", owner, len(kappa), len(kappa), unit="firm")
     if np.array_equal(owner, np.arange(len(owner))):
         return kappa
     result: FloatArray = kappa[np.ix_(owner, owner)]
@@ -197,13 +261,18 @@ def product_weights(kappa: FloatArray, firm_of: IntArray) -> FloatArray:
     KernelInputError
         A product names a firm that kappa does not have, or a weight is not finite.
     """
-    if kappa.ndim != 2 or kappa.shape[0] != kappa.shape[1]:
-        raise KernelInputError(f"kappa has shape {kappa.shape}, not one row and column a firm")
-    wrong = (firm_of < 0) | (firm_of >= len(kappa))
-    if wrong.any():
-        worst = int(np.argmax(wrong))
-        raise KernelInputError(f"product {worst} is of firm {firm_of[worst]}, of {len(kappa)}")
-    if not np.isfinite(kappa).all():
-        raise KernelInputError("a profit weight is not finite")
+    kappa = inputs.square("kappa", kappa)
+    firm_of = inputs.positions("firm", firm_of, len(kappa))
     result: FloatArray = kappa[np.ix_(firm_of, firm_of)]
     return result
+
+
+def _check_rights(
+    holdings: FloatArray, control: FloatArray, holder: int, target: int
+) -> None:
+    size = len(inputs.square("holdings", holdings))
+    inputs.matrix("control", control, (size, size))
+    inputs.position("holder", holder, size)
+    inputs.position("target", target, size)
+    if holder == target:
+        raise KernelInputError(f"firm {target} cannot hold itself")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.errors import KernelInputError
 from sim.kernels.checks import require_finite
 from sim.kernels.demand import Demand
+from sim.kernels.inputs import vector
 
 FloatArray = NDArray[np.float64]
 
@@ -30,9 +31,33 @@ def net_share(
         Shares of the price before VAT.
     dealer_margin
         Share of the price before VAT and tax.
+
+    Raises
+    ------
+    KernelInputError
+        A rate is not finite, the shapes differ, or nothing is left to the firm; the message
+        names the product.
     """
-    kept: FloatArray = (1.0 - np.asarray(dealer_margin)) / (1.0 + np.asarray(vat) + purchase_tax)
+    rates, tax, dealer = _together(
+        ("VAT", vat), ("purchase tax", purchase_tax), ("dealer margin", dealer_margin)
+    )
+    taxed = 1.0 + rates + tax
+    wrong = ~((taxed > 0.0) & (dealer < 1.0))
+    if wrong.any():
+        worst = int(np.argmax(wrong))
+        raise KernelInputError(f"taxes and dealer margin of product {worst} leave nothing to it")
+    kept: FloatArray = (1.0 - dealer) / taxed
     return kept
+
+
+def _together(*parts: tuple[str, float | FloatArray]) -> list[FloatArray]:
+    """Numbers a product, or one for all, that fit each other."""
+    arrays = [vector(name, np.atleast_1d(value)).reshape(np.shape(value)) for name, value in parts]
+    size = max(array.size for array in arrays)
+    for (name, _), array in zip(parts, arrays, strict=True):
+        if array.ndim == 1 and len(array) != size:
+            raise KernelInputError(f"{name} has shape {array.shape}, not ({size},)")
+    return arrays
 
 
 def landed_cost(
@@ -53,9 +78,13 @@ def landed_cost(
     Raises
     ------
     KernelInputError
-        A subsidy exceeds the cost of a product, which leaves no cost to price from.
+        A number is not finite or the shapes differ, or a subsidy exceeds the cost of a product,
+        which leaves no cost to price from; the message names the product.
     """
-    landed: FloatArray = cost * (1.0 + np.asarray(tariff)) + unit_tax - np.asarray(unit_subsidy)
+    base, duty, tax, grant = _together(
+        ("cost", cost), ("tariff", tariff), ("unit tax", unit_tax), ("unit subsidy", unit_subsidy)
+    )
+    landed: FloatArray = base * (1.0 + duty) + tax - grant
     if (landed < 0.0).any():
         worst = int(np.argmin(landed))
         raise KernelInputError(f"cost of product {worst} is {landed[worst]} after its subsidy")
@@ -70,8 +99,11 @@ def subsidised(demand: Demand, subsidy: FloatArray) -> Demand:
     Raises
     ------
     KernelInputError
-        A subsidy is not finite; the message names the product.
+        The shape does not fit or a subsidy is not finite; the message names the product.
     """
-    require_finite("subsidy", np.asarray(subsidy, dtype=np.float64), demand.available)
-    worth = demand.alpha[:, None] * subsidy
+    money = np.asarray(subsidy, dtype=np.float64)
+    if money.shape != demand.delta.shape:
+        raise KernelInputError(f"subsidies have shape {money.shape}, not {demand.delta.shape}")
+    require_finite("subsidy", money, demand.available)
+    worth = demand.alpha[:, None] * money
     return replace(demand, mu=worth if demand.mu is None else demand.mu + worth)

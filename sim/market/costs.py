@@ -1,4 +1,4 @@
-"""Marginal cost of a quarter (equations 4.1 to 4.4 of ``sim/MODEL.md``)."""
+"""Marginal cost of a quarter (equations 4.1 to 4.5 of ``sim/MODEL.md``)."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ def learning_elasticity(world: World) -> float:
 def battery_price(world: World, state: State) -> float:
     """Price of batteries this quarter, CNY per kWh (equation 4.2).
 
-    The path falls at a stated yearly rate to a floor; luck moves the price around it.
+    The path falls at a stated yearly rate to a floor, dated events shift it, and luck moves the
+    price around it.
     """
     costs = world.settings.costs
     start = costs.battery_price_cny_kwh
     floor = min(costs.battery_floor_cny_kwh, start)
     path = max(floor, start * (1.0 - costs.battery_decline) ** (state.t / 4.0))
+    for event in costs.battery_events.values():
+        if event.start.index - world.start <= state.t:
+            path *= event.factor
     return float(path * np.exp(state.battery_log))
 
 
@@ -50,7 +54,28 @@ def glider_by_line(world: World, state: State, factor: FloatArray) -> FloatArray
     return calibration.glider * (multiplier * factor)[industry.firm_of]
 
 
-def battery_by_line(world: World, state: State, factor: FloatArray) -> FloatArray:
-    """Cost of the battery, (J,) CNY; ``factor`` (F,) is one less the procurement discount."""
+def battery_by_line(world: World, price: float, factor: FloatArray) -> FloatArray:
+    """Cost of the battery, (J,) CNY.
+
+    Parameters
+    ----------
+    price
+        CNY per kWh.
+    factor
+        (F,) one less the procurement discount.
+    """
     industry = world.industry
-    return industry.battery_kwh * battery_price(world, state) * factor[industry.firm_of]
+    return industry.battery_kwh * price * factor[industry.firm_of]
+
+
+def subsidy_lost(world: World, t: int) -> FloatArray:
+    """Purchase subsidy a car that the state no longer pays the maker, (J,) CNY (equation 4.5).
+
+    The base year's costs are net of its subsidy, so what is cut since adds to them.
+    """
+    share = 1.0
+    if world.settings.measures.purchase_subsidy == "on":
+        for start, value in world.subsidy_steps:
+            if start <= t:
+                share = value
+    return world.industry.subsidy * (1.0 - share)

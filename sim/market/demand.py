@@ -33,22 +33,37 @@ def market_size(world: World, t: int) -> float:
     return float(world.industry.market_size * growth ** ((t + 1) / 4.0))
 
 
-def combustion_price_change(calibration: Calibration, settings: WorldSettings) -> float:
+def combustion_price_change(
+    calibration: Calibration, settings: WorldSettings, truce: FloatArray | None = None
+) -> float:
     """Change of combustion cars' prices when the war is harder or milder, CNY paid.
 
     Combustion cars are cut too: by ``ice_share`` of the mean cut of the electric ones
     (equation 2.6). Negative in a war above the base year's.
+
+    Parameters
+    ----------
+    truce
+        (F,) factor of events on each firm's war part (equation 10.7); None for none.
     """
     industry = calibration.industry
-    units = industry.by_firm(industry.units)
-    mean_war = float(units @ calibration.war / units.sum())
-    harder = settings.conduct.intensity - 1.0
+    # Firms that enter later have cut nothing in the base year.
+    units = industry.by_firm(np.where(calibration.shares > 0.0, industry.units, 0.0))
+    intensity = settings.conduct.intensity
+    if truce is None:
+        harder = intensity - 1.0
+        mean_war = float(units @ calibration.war / units.sum())
+    else:
+        harder, war = 1.0, (intensity * truce - 1.0) * calibration.war
+        mean_war = float(units @ war / units.sum())
     return -settings.demand.ice_share * harder * mean_war * (1.0 + industry.vat)
 
 
-def outside_utility(calibration: Calibration, settings: WorldSettings) -> FloatArray:
+def outside_utility(
+    calibration: Calibration, settings: WorldSettings, truce: FloatArray | None = None
+) -> FloatArray:
     """Utility of the outside option by type, (I,) utils: cheaper combustion cars raise it."""
-    return -calibration.alpha * combustion_price_change(calibration, settings)
+    return -calibration.alpha * combustion_price_change(calibration, settings, truce)
 
 
 def mean_utility(world: World, state: State) -> FloatArray:
@@ -72,8 +87,10 @@ def purchase_tax(world: World, t: int) -> float:
     return rate
 
 
-def net_share(world: World, t: int) -> FloatArray:
-    """Part of the buyer's price that reaches the maker, (J,) (equation 2.7)."""
+def net_shares(world: World) -> tuple[FloatArray, ...]:
+    """Part of the buyer's price that reaches the maker, (J,) each quarter (equation 2.7)."""
     industry = world.industry
     dealers = industry.dealer_margin[industry.firm_of]
-    return wedges.net_share(industry.vat, purchase_tax(world, t), dealers)
+    taxes = [purchase_tax(world, t) for t in range(world.quarters)]
+    kept = {tax: wedges.net_share(industry.vat, tax, dealers) for tax in set(taxes)}
+    return tuple(kept[tax] for tax in taxes)

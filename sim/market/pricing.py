@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.errors import SolverError
 from sim.kernels.demand import Demand
 from sim.kernels.equilibrium import Equilibrium, solve_prices
+from sim.kernels.floors import solve_with_floors
 from sim.kernels.game import PriceGame
 from sim.world.state import World
 
@@ -28,6 +29,7 @@ class PriceProblem:
     shadow: FloatArray  # (F, F)
     start: FloatArray  # (J,)
     frozen: BoolArray  # (J,)
+    floor: FloatArray | None = None  # (J,) lowest prices allowed, -inf for none
 
 
 def base_demand(world: World, outside: FloatArray) -> Demand:
@@ -70,7 +72,13 @@ def solve(world: World, problem: PriceProblem) -> Equilibrium:
         The solver did not converge; its verdict is the message.
     """
     # The global audit of `validate` says more than second orders, and not in every quarter.
-    equilibrium = solve_prices(game_of(world, problem), problem.start, second_order=False)
+    game = game_of(world, problem)
+    if problem.floor is None:
+        equilibrium = solve_prices(game, problem.start, second_order=False)
+    else:
+        equilibrium = solve_with_floors(
+            game, problem.floor, problem.start, second_order=False
+        ).equilibrium
     if not equilibrium.converged:
         line = world.industry.lines[equilibrium.worst]
         raise SolverError(

@@ -4,6 +4,7 @@ Each phase declares which fields of the state it writes; a test holds it to that
 ``asks`` names a decision, the firms take it, all at once, before the phase runs.
 
 ==============  ==========================================================================
+happen          events begin, act and end
 observe         runway and the shadow cost of cash
 negotiate       contracts and new money that are due are signed
 apply_terms     costs, learning and weights under the contracts in force; views handed out
@@ -12,6 +13,8 @@ price           best replies to each other
 clear           sales and production
 close_books     income and working capital
 exit_or_break   equity, credit, owner, state; then exit; contracts end
+notice          what the quarter has met of the conditions of events
+enter           firms that are on sale from the next quarter on
 evolve          experience, quality and battery price
 ==============  ==========================================================================
 """
@@ -21,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sim.quarter import closing, ownership, phases
+from sim.quarter import closing, entry, events, ownership, phases
 from sim.quarter.context import Run, Work
 from sim.world.state import State
 
@@ -39,6 +42,7 @@ class Phase:
 _OWNERSHIP = {"owner", "holdings", "control", "kappa", "outside_stake", "equity_raised"}
 
 CALENDAR: tuple[Phase, ...] = (
+    Phase("happen", events.happen, frozenset()),
     Phase("observe", phases.observe, frozenset()),
     Phase(
         "negotiate",
@@ -47,7 +51,7 @@ CALENDAR: tuple[Phase, ...] = (
     ),
     Phase("apply_terms", phases.apply_terms, frozenset()),
     Phase("invest", phases.invest, frozenset({"capacity"}), asks="invest"),
-    Phase("price", phases.price, frozenset({"price"}), asks="plan"),
+    Phase("price", phases.price, frozenset({"price", "memory"}), asks="plan"),
     Phase(
         "clear",
         phases.clear,
@@ -72,6 +76,17 @@ CALENDAR: tuple[Phase, ...] = (
                 "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",
                 "equity_raised",
                 "outside", "in_force",
+            }
+        ),
+    ),
+    Phase("notice", events.notice, frozenset({"event_start", "variable_cost"})),
+    Phase(
+        "enter",
+        entry.enter,
+        frozenset(
+            {
+                "waiting", "active", "cash", "debt", "credit_line", "trailing_spending",
+                "equity_raised", "outside",
             }
         ),
     ),

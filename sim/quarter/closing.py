@@ -10,6 +10,8 @@ from sim.finance.books import Income, follow_revenue, working_capital
 from sim.finance.rescue import rescue
 from sim.kernels.grouping import group_sums
 from sim.quarter.context import Event, Run, Work
+from sim.quarter.events import pay_state
+from sim.quarter.forces import open_credit
 from sim.quarter.phases import pooled
 from sim.world.state import TRAILING, State, export_price
 
@@ -53,7 +55,7 @@ def close_books(run: Run, state: State, work: Work) -> None:
         state.recent(state.trailing_cost),
         industry.receivable_days,
         industry.inventory_days,
-        industry.payable_days,
+        np.minimum(industry.payable_days, work.forces.payable_days),
         work.stress,
         finance.payables_distress_days,
     )
@@ -61,6 +63,7 @@ def close_books(run: Run, state: State, work: Work) -> None:
     ledger = work.ledger
     ledger.post("sales", revenue)
     ledger.post("variable_cost", -cost - tied_up)
+    pay_state(run, work)
     ledger.post("fixed_cost", -income.fixed_cost)
     ledger.post("research", -income.rd)
     ledger.post("interest", -income.interest)
@@ -75,23 +78,26 @@ def settle(run: Run, state: State, work: Work) -> None:
     _market_issue(run, state, work)
     treasury = state.cash + ledger.change()
     merged = state.owner != np.arange(len(treasury))
-    swept = np.where(merged, treasury, 0.0)
-    ledger.post("merged_treasury", -swept)
-    ledger.post("merged_treasury", group_sums(state.owner, swept, len(swept)))
-    cash = state.cash + ledger.change()
+    if merged.any():
+        swept = np.where(merged, treasury, 0.0)
+        ledger.post("merged_treasury", -swept)
+        ledger.post("merged_treasury", group_sums(state.owner, swept, len(swept)))
+        treasury = state.cash + ledger.change()
     row = state.t % TRAILING
     state.trailing_owner_money[row] = 0.0
     state.trailing_state_money[row] = 0.0
     limit_owner = _left_of_year(
-        industry.owner_support * finance.owner_support, state.trailing_owner_money
+        industry.owner_support * work.forces.owner * finance.owner_support,
+        state.trailing_owner_money
     )
     limit_state = _left_of_year(
-        industry.state_backstop * finance.state_backstop, state.trailing_state_money
+        industry.state_backstop * work.forces.state * finance.state_backstop,
+        state.trailing_state_money
     )
     group_burn = pooled(state.burn, state)
     found = rescue(
-        cash,
-        state.credit_line - state.drawn,
+        treasury,
+        open_credit(state, work.forces),
         state.drawn,
         run.comfort * group_burn,
         limit_owner,
@@ -129,7 +135,10 @@ def _market_issue(run: Run, state: State, work: Work) -> None:
     finance = run.world.settings.finance
     if not finance.equity_market:
         return
-    taken = (work.issue > 0.0) & (run.world.luck.equity[state.t] < finance.raise_probability)
+    if not work.issue.any():
+        return
+    odds = finance.raise_probability * work.forces.equity
+    taken = (work.issue > 0.0) & (run.world.luck.equity[state.t] < odds)
     amount = np.where(taken & state.active, work.issue, 0.0)
     work.ledger.post("new_equity", amount)
     state.equity_raised = state.equity_raised + amount

@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from sim.alliances.contracts import Contract, Stake, compile_contracts, compile_injections
 from sim.alliances.effects import Effects
 from sim.calibration.calibrate import LEARNING_HORIZON
-from sim.decisions.conduct import PricePlan
+from sim.decisions.conduct import Conduct, PricePlan
 from sim.decisions.investment import InvestmentPlan
+from sim.decisions.rules import rules_of
 from sim.decisions.view import FirmView
 from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
-from sim.market.demand import outside_utility
+from sim.market.demand import net_shares, outside_utility
 from sim.market.pricing import PriceProblem, base_demand
+from sim.quarter.forces import Forces, Planned, compile_events
 from sim.world.state import (
     TRAILING,
     State,
@@ -73,6 +75,15 @@ class Run:
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
+    conducts: tuple[Conduct, ...]  # (F,) rule of each firm
+    events: tuple[Planned, ...]
+    no_forces: Forces  # of a quarter without events
+    net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
+
+    @property
+    def rules_draw(self) -> bool:
+        """Whether a rule of conduct needs luck."""
+        return any(getattr(rule, "draws", False) for rule in self.conducts)
 
 
 def make_run(world: World, outside_stake: FloatArray) -> Run:
@@ -126,6 +137,10 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         seller_financed=tied_up.net,
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
+        conducts=rules_of(settings.conduct.rules, industry.firms),
+        events=compile_events(settings, industry, world.start),
+        no_forces=Forces.none(len(industry.firms), len(industry.lines)),
+        net_share=net_shares(world),
     )
 
 
@@ -138,6 +153,8 @@ def first_state(run: Run) -> State:
         accounts=len(ACCOUNTS),
         working_capital=run.seller_financed,
         outside_stake=run.outside_stake,
+        event_start=np.array([event.start for event in run.events], dtype=np.int64),
+        waiting=run.world.entry > 0,
     )
 
 
@@ -147,6 +164,8 @@ class Work:
 
     ledger: Ledger
     events: list[Event]
+    forces: Forces
+    price_before: FloatArray  # (J,) of the quarter before
     runway: FloatArray  # (F,) quarters
     mu: FloatArray  # (F,) shadow cost of cash
     stress: FloatArray  # (F,) of suppliers, 0 trusting .. 1 no runway
@@ -181,14 +200,17 @@ class Work:
     income: Income | None = None
 
     @staticmethod
-    def blank(firms: int, lines: int) -> Work:
+    def blank(run: Run) -> Work:
         """Empty papers for a new quarter."""
+        firms, lines = len(run.world.industry.firms), len(run.world.industry.lines)
         # What phases replace can be one and the same; what they write into cannot.
         zero, ones, none = np.zeros(firms), np.ones(firms), np.zeros(lines)
         weights = np.eye(firms)
         return Work(
             ledger=Ledger(firms),
             events=[],
+            forces=run.no_forces,
+            price_before=none,
             runway=zero,
             mu=zero,
             stress=zero,

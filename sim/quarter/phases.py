@@ -21,10 +21,14 @@ from sim.market.costs import (
     effective_experience,
     glider_by_line,
     learning_elasticity,
+    subsidy_lost,
 )
-from sim.market.demand import market_size, mean_utility, net_share
-from sim.market.pricing import PriceProblem, solve
+from sim.market.demand import market_size, mean_utility
+from sim.market.pricing import PriceProblem
 from sim.quarter.context import Run, Work
+from sim.quarter.events import demand_of, first_quarter, hold_prices
+from sim.quarter.forces import open_credit
+from sim.quarter.stated import hold, remember, solve_stated
 from sim.quarter.views import views
 from sim.world.state import State, trailing_mean
 
@@ -41,13 +45,14 @@ def observe(run: Run, state: State, work: Work) -> None:
     settings, industry = run.world.settings, run.world.industry
     work.runway = runway(
         pooled(state.cash, state),
-        pooled(state.credit_line - state.drawn, state),
+        pooled(open_credit(state, work.forces), state),
         pooled(state.burn, state),
     )
     comfort = run.comfort[state.owner]
     # Inside their backstop: while the state's budget of the trailing year is not used up.
     given = np.add.reduce(state.trailing_state_money)
-    backed = (industry.state_backstop > given) & settings.finance.state_backstop
+    budget = industry.state_backstop * work.forces.state
+    backed = (budget > given) & settings.finance.state_backstop
     exempt = (industry.state_owned & backed)[state.owner]
     work.mu = shadow_cost_of_cash(work.runway, comfort, settings.conduct.mu_max, exempt)
     trusted = np.minimum(settings.finance.distress_runway_quarters, comfort)
@@ -69,11 +74,15 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
         settings.costs.procurement_elasticity,
         settings.costs.procurement_cap,
     )
-    work.battery_price = battery_price(world, state)
+    work.battery_price = battery_price(world, state) * work.forces.battery
     work.kappa = state.kappa
     work.glider = glider_by_line(world, state, work.effects.glider)
-    work.cost = work.glider + battery_by_line(world, state, work.effects.battery)
+    work.cost = work.glider + battery_by_line(
+        world, work.battery_price, work.effects.battery
+    )
+    work.cost = work.cost + subsidy_lost(world, state.t)
     work.unit_cost = industry.by_firm(industry.units * work.cost) / run.base_units
+    work.cost = work.cost + work.forces.duty
     parts = settings.conduct.parts
     work.learning = np.zeros(len(industry.firms))
     if parts.learning and settings.costs.learning == "frozen":
@@ -93,6 +102,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
         work.unit_cost, use, settings.conduct.idle_cost_share if parts.idle else 0.0
     )
     work.war = calibration.war * relative_cost * settings.conduct.intensity
+    work.war = work.war * work.forces.war
     work.conduct = calibration.conduct * relative_cost * (1.0 if parts.conduct else 0.0)
     luck = world.luck.launch[state.t]
     work.launch_due = (luck < run.launch_hazard) & state.active[industry.firm_of]
@@ -136,25 +146,26 @@ def price(run: Run, state: State, work: Work) -> None:
         if plan is None:
             raise SolverError(f"{industry.firms[firm]} stated no plan")
         kappa[firm], shadow[firm] = plan.kappa, plan.shadow
-        if plan.rule_price is not None:
-            lines = run.lines_of[firm]
-            start[lines], frozen[lines] = plan.rule_price, True
+        hold(run, firm, plan, start, frozen)
+    kept = run.net_share[state.t]
+    start, frozen, floor = hold_prices(state, work.forces, kept, start, frozen)
     problem = PriceProblem(
-        demand=run.demand.with_products(
-            mean_utility(world, state), state.active[industry.firm_of]
+        demand=demand_of(run, work.forces).with_products(
+            mean_utility(world, state) + work.forces.acceptance, state.active[industry.firm_of]
         ),
         cost=work.cost,
-        net_share=net_share(world, state.t),
+        net_share=kept,
         kappa=np.concatenate(kappa).reshape(size, size),
         shadow=np.concatenate(shadow).reshape(size, size),
         start=start,
         frozen=frozen,
+        floor=floor,
     )
-    equilibrium = solve(world, problem)
-    work.problem = problem
+    work.problem, equilibrium = solve_stated(run, state, work, problem)
     work.price, work.share = equilibrium.prices, equilibrium.shares
     work.iterations, work.residual = equilibrium.iterations, equilibrium.error_estimate
     state.price = equilibrium.prices.copy()
+    remember(state, work)
 
 
 def clear(run: Run, state: State, work: Work) -> None:
@@ -175,6 +186,7 @@ def clear(run: Run, state: State, work: Work) -> None:
     row = state.t % len(state.trailing_units)
     state.trailing_units[row] = work.units
     state.trailing_volume[row] = state.volume
-    if state.t == 0:
-        state.first_units = work.units.copy()
+    first = first_quarter(run, state)
+    if first.any():
+        state.first_units = np.where(first, work.units, state.first_units)
 

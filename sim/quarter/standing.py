@@ -22,12 +22,13 @@ STATES = (
     "zombie",
     "allied",
     "independent",
+    "waiting",
 )
 _INDEPENDENT = STATES.index("independent")
 # From what any of the later ones overrules to what none does.
 _RISING = tuple(
     STATES.index(name)
-    for name in ("allied", "zombie", "backstopped", "controlled", "merged", "exited")
+    for name in ("allied", "zombie", "backstopped", "controlled", "merged", "exited", "waiting")
 )
 ZOMBIE_SHARE = 0.20
 ALLIED_STAKE = 0.05
@@ -49,19 +50,24 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
     Headline survival: on sale, with at least a fifth of the annualised units of its first
     quarter in this run, and without state money in the last four quarters.
     """
-    seen = min(quarters_run, TRAILING)
-    rows = [(quarters_run - 1 - back) % TRAILING for back in range(seen)]
-    recent = np.add.reduce(state.trailing_units[rows]) / seen
+    year = trailing_mean(state.trailing_units)
+    recent = year
+    if quarters_run < TRAILING:
+        recent = np.add.reduce(state.trailing_units[:quarters_run]) / quarters_run
     lasting = recent >= ZOMBIE_SHARE * state.first_units
     size = len(industry.firms)
     merged = state.owner != np.arange(size)
     passed = merged | (state.control.diagonal() < 0.5)
     supported = np.add.reduce(state.trailing_state_money)[state.owner] > 0.0
-    zombie = trailing_mean(state.trailing_units) < ZOMBIE_SHARE * industry.by_firm(industry.units)
+    zombie = year < ZOMBIE_SHARE * industry.by_firm(industry.units)
     held = np.maximum(np.maximum.reduce(state.holdings), state.outside_stake) >= ALLIED_STAKE
+    # A firm that enters next quarter has sold nothing yet.
+    waiting = state.waiting | (state.active & (state.first_units == 0.0))
     label = np.full(size, _INDEPENDENT, dtype=np.int64)
     for code, holds in zip(
-        _RISING, (held, zombie, supported, passed, merged, ~state.active), strict=True
+        _RISING,
+        (held, zombie, supported, passed, merged, ~state.active, waiting),
+        strict=True,
     ):
         label[holds] = code
     return Standing(

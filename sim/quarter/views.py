@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from sim.decisions.view import FirmView
 from sim.quarter.context import Run, Work
+from sim.quarter.forces import open_credit
 from sim.world.state import State, trailing_mean
 
 Kind = TypeVar("Kind", bound=np.generic)
+
+NO_LUCK = np.zeros(0)
 
 
 def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
@@ -26,6 +29,7 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
     group = owner[:, None] == owner[None, :]
     # Lines in the order of their firms, so that each firm's are one piece.
     order = run.lines_by_firm
+    luck = run.world.luck.conduct[state.t] if run.rules_draw else NO_LUCK
     columns = (
         range(size),
         repeat(state.t),
@@ -46,11 +50,19 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
         _by_firm(run, work.launch_due[order]),
         (run.launch_cost * work.effects.development).tolist(),
         np.maximum(state.cash[owner], 0.0).tolist(),
-        np.maximum(state.credit_line - state.drawn, 0.0)[owner].tolist(),
+        np.maximum(open_credit(state, work.forces), 0.0)[owner].tolist(),
         trailing_mean(state.trailing_volume).tolist(),
         state.capacity.tolist(),
         (industry.listed[owner] & (owner == np.arange(size))).tolist(),
         np.add.reduce(state.trailing_revenue).tolist(),
+        _by_firm(run, run.net_share[state.t][order]),
+        repeat(_closed(industry.firm_of.view())),
+        repeat(_closed(state.active[industry.firm_of])),
+        repeat(_closed(industry.price.view())),
+        repeat(_closed(state.price.copy())),
+        repeat(_closed(state.sold.copy())),
+        _by_firm(run, luck[order]) if len(luck) else repeat(luck),
+        [_closed(noted.copy()) for noted in state.memory],
     )
     shown = zip(state.active.tolist(), zip(*columns, strict=False), strict=True)
     return [FirmView._make(row) if active else None for active, row in shown]

@@ -101,7 +101,8 @@ FIRMS = Table(
             "state",
             "text",
             "-",
-            "`independent`, `allied`, `zombie`, `backstopped`, `controlled`, `merged` or `exited`",
+            "`independent`, `allied`, `zombie`, `backstopped`, `controlled`, `merged`, `exited` or "
+            "`waiting` (enters later)",
         ),
         Column("units", "float64", "vehicles", "sold at home in the quarter"),
         Column("exports", "float64", "vehicles", "sold abroad in the quarter"),
@@ -152,14 +153,21 @@ EVENTS = Table(
     (
         _RUN,
         _T,
-        Column("firm", "text", "-", "id of the brand it happened to"),
-        Column("kind", "text", "-", "what happened, e.g. `exit`, `equity`, `signed`, `merged`"),
-        Column("counterparty", "text", "-", "id of the other side, or names; may be empty"),
+        Column("firm", "text", "-", "id of the brand it happened to; `market` for all"),
+        Column(
+            "kind", "text", "-",
+            "what happened, e.g. `exit`, `equity`, `signed`, `merged`, `event`, `volume_missed`",
+        ),
+        Column(
+            "counterparty", "text", "-",
+            "id of the other side, or names; of an event its name; may be empty",
+        ),
         Column(
             "amount",
             "float64",
             "CNY",
-            "money that changed hands; for a merger review the change in the MHHI",
+            "money that changed hands; for a merger review the change in the MHHI, for an event "
+            "the number of its kind in its own unit, for a missed volume the vehicles missed",
         ),
         Column("detail", "text", "-", "in words"),
     ),

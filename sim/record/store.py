@@ -69,6 +69,8 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / LEDGER
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"{folder}: a file, not a folder that results can be written to")
         with self._explained():
             folder.mkdir(parents=True, exist_ok=True)
             self._ledger = sqlite3.connect(self._path, timeout=0.0, isolation_level=None)

@@ -17,6 +17,7 @@ from sim.compare.paths import (
     pair_differences,
     survival_paths,
 )
+from sim.compare.sentence import end_of, year_to
 from sim.report import distributions, over_time
 from sim.report.style import arm_styles
 
@@ -53,10 +54,19 @@ def drawings(batch: Batch) -> list[Drawing]:
     """
     if not (batch.runs_at(batch.reference)["status"] == "ok").any():
         return []
+    if not batch.focus:
+        return [_prices(batch)]
     firm = batch.focus[0]
-    made = [_survival(batch, firm), _differences(batch, firm), *_heat(batch, firm)]
+    made = [_survival(batch, firm), *_differences(batch, firm), *_heat(batch, firm)]
     made += [_survival(batch, other) for other in batch.focus[1:]]
     return [*made, _prices(batch), _share(batch, firm), _strip(batch)]
+
+
+def _told_arm(batch: Batch) -> str:
+    """The arm whose levels are told: the baseline, or where none of its runs ended the next."""
+    runs = batch.runs_at(batch.reference)
+    ended = set(runs.loc[runs["status"] == "ok", "arm"])
+    return next(arm for arm in (batch.baseline, *batch.arms) if arm in ended)
 
 
 def _runs_each(paths: pd.DataFrame) -> str:
@@ -70,12 +80,12 @@ def _survival(batch: Batch, firm: str) -> Drawing:
     last = paths[paths["quarter"] == quarter].set_index("arm")["value"]
     said = [
         f"{100.0 * last[arm]:.0f} % in {arm}"
-        for arm in (batch.baseline, batch.first_arm)
+        for arm in dict.fromkeys((batch.baseline, batch.first_arm))
         if arm in last.index
     ]
     name = batch.name(firm)
     who = f"{name}'s electric arm" if firm in batch.state_backed else name
-    title = f"{who} alive at the end of {quarter[:4]}: {', '.join(said)}"
+    title = f"{who} alive at {end_of(quarter)}: {', '.join(said)}"
     note = f"Share of runs by arm, {_runs_each(paths)} runs each; bands and whiskers 95 %."
     figure = over_time.survival_by_arm(
         paths,
@@ -94,13 +104,15 @@ def _survival(batch: Batch, firm: str) -> Drawing:
     return Drawing(f"survival_{firm}", f"{title}. {note}", remark, figure)
 
 
-def _differences(batch: Batch, firm: str) -> Drawing:
+def _differences(batch: Batch, firm: str) -> list[Drawing]:
     quarter = batch.headline_quarter
     rows = pair_differences(batch, measures.UNITS_SOLD.key, firm=firm, quarter=quarter)
+    if rows.empty:
+        return []
     styles = arm_styles(batch.arms, batch.baseline)
     arms = {arm: style for arm, style in styles.items() if arm != batch.baseline}
     name = batch.name(firm)
-    title = f"{name}'s cars in {quarter[:4]}: each pair's difference to {batch.baseline}"
+    title = f"{name}'s cars in {year_to(quarter)}: each pair's difference to {batch.baseline}"
     note = (
         "One mark a pair of runs with the same luck; right of zero the arm sells more; "
         "upright: mean."
@@ -110,14 +122,14 @@ def _differences(batch: Batch, firm: str) -> Drawing:
         arms,
         title=title,
         note=note,
-        label=f"cars sold in {quarter[:4]}, arm less {batch.baseline}, thousand",
+        label=f"cars sold in {year_to(quarter)}, arm less {batch.baseline}, thousand",
         scale=1e-3,
     )
     remark = (
         "Two humps mean that an arm makes all the difference under some luck and hardly any "
         "under other luck; the mean then describes no pair."
     )
-    return Drawing(f"differences_{firm}", f"{title}. {note}", remark, figure)
+    return [Drawing(f"differences_{firm}", f"{title}. {note}", remark, figure)]
 
 
 def _heat(batch: Batch, firm: str) -> list[Drawing]:
@@ -129,7 +141,7 @@ def _heat(batch: Batch, firm: str) -> list[Drawing]:
     for place, label in enumerate(batch.calibrations):
         of_label = rows[rows["calibration"] == label]
         setting = path.rsplit(".", 1)[-1].replace("_", " ")
-        title = f"{batch.name(firm)} alive at the end of {quarter[:4]}, by {setting} and arm"
+        title = f"{batch.name(firm)} alive at {end_of(quarter)}, by {setting} and arm"
         note = (
             f"Share of runs; below, points to {batch.baseline} [95 % interval], bold where an "
             f"effect is clear. Calibration: {label}."
@@ -146,18 +158,16 @@ def _heat(batch: Batch, firm: str) -> list[Drawing]:
 
 
 def _prices(batch: Batch) -> Drawing:
-    paths = level_paths(batch, "price_mean")
-    own = paths[paths["arm"] == batch.baseline]
+    paths, told = level_paths(batch, "price_mean"), _told_arm(batch)
+    own = paths[paths["arm"] == told]
     first, last = float(own["value"].iloc[0]), float(own["value"].iloc[-1])
-    verb = "falls" if last < first else "rises"
+    before, after = amounts.money(first), amounts.money(last)
+    moved = f"{'falls' if last < first else 'rises'} from {before} to {after}"
     title = (
-        f"The mean price of an electric car {verb} from {amounts.money(first)} to "
-        f"{amounts.money(last)} in {batch.baseline}"
+        f"The mean price of an electric car {moved if before != after else f'stays at {before}'} "
+        f"in {told}"
     )
-    note = (
-        f"Left: mean by arm, band 10 to 90 % of {batch.baseline}'s runs. "
-        "Right: mean paired difference, bands 95 %."
-    )
+    note = _levels_noted(batch, paths, "mean by arm")
     figure = over_time.level_and_difference(
         paths,
         arm_styles(batch.arms, batch.baseline),
@@ -171,9 +181,18 @@ def _prices(batch: Batch) -> Drawing:
     return Drawing("prices", f"{title}. {note}", _at_the_end(batch, paths), figure)
 
 
+def _levels_noted(batch: Batch, paths: pd.DataFrame, levels: str) -> str:
+    """How to read levels, and the paired differences where there are any."""
+    arms = set(paths["arm"])
+    band = f", band 10 to 90 % of {batch.baseline}'s runs" if batch.baseline in arms else ""
+    if arms == {batch.baseline}:
+        return f"{levels[0].upper()}{levels[1:]}{band}."
+    return f"Left: {levels}{band}. Right: mean paired difference, bands 95 %."
+
+
 def _at_the_end(batch: Batch, paths: pd.DataFrame) -> str:
     last = paths[paths["arm"] == batch.first_arm].tail(1)
-    if last.empty or batch.first_arm == batch.baseline:
+    if last.empty or batch.first_arm == batch.baseline or not last["pairs"].iloc[0]:
         return ""
     row = last.iloc[0]
     difference, low, high = (
@@ -187,17 +206,14 @@ def _at_the_end(batch: Batch, paths: pd.DataFrame) -> str:
 
 
 def _share(batch: Batch, firm: str) -> Drawing:
-    paths = level_paths(batch, "share", firm=firm)
-    own = paths[paths["arm"] == batch.baseline]
+    paths, told = level_paths(batch, "share", firm=firm), _told_arm(batch)
+    own = paths[paths["arm"] == told]
     first, last = float(own["value"].iloc[0]), float(own["value"].iloc[-1])
     title = (
         f"{batch.name(firm)}'s share of electric cars: {amounts.percent(first)} at the start, "
-        f"{amounts.percent(last)} at the end in {batch.baseline}"
+        f"{amounts.percent(last)} at the end in {told}"
     )
-    note = (
-        f"Left: mean by arm (zero after exit), band 10 to 90 % of {batch.baseline}'s runs. "
-        "Right: mean paired difference, bands 95 %."
-    )
+    note = _levels_noted(batch, paths, "mean by arm (zero after exit)")
     figure = over_time.level_and_difference(
         paths,
         arm_styles(batch.arms, batch.baseline),
@@ -212,12 +228,13 @@ def _share(batch: Batch, firm: str) -> Drawing:
 
 
 def _strip(batch: Batch) -> Drawing:
-    strip = alive_strip(batch)
+    arm = _told_arm(batch)
+    strip = alive_strip(batch, arm=arm)
     last = strip[strip["t"] == strip["t"].max()]
     everywhere = int(np.isclose(last["value"], 1.0).sum())
     title = (
         f"Who is on sale when: {everywhere} of {len(last)} firms last to "
-        f"{batch.quarters[-1][:4]} in every run of {batch.baseline}"
+        f"{batch.quarters[-1].removesuffix('Q4')} in every run of {arm}"
     )
     note = "Share of runs in which the brand is on sale; darker: more runs; right: last quarter."
     figure = distributions.alive_strip(

@@ -88,7 +88,8 @@ def level_and_difference(
 
     The grey band at the left is the spread of the baseline's runs; the bands at the right are
     intervals of the mean difference. Levels of two arms may lie on top of each other while
-    their pairs differ in one direction: the right panel shows that.
+    their pairs differ in one direction: the right panel shows that. A baseline alone has no right
+    panel.
 
     Parameters
     ----------
@@ -105,29 +106,51 @@ def level_and_difference(
     scale
         Factor from the unit of the rows to the unit drawn.
     """
+    arms = [arm for arm in styles if (paths["arm"] == arm).any()]
+    others = [arm for arm in arms if arm != baseline]
     figure = Figure(figsize=(7.6, 3.7))
-    levels = figure.add_axes((0.05, 0.085, 0.375, 0.68))
-    differences = figure.add_axes((0.49, 0.085, 0.375, 0.68))
-    ends = []
-    for arm, style in styles.items():
-        path = paths[paths["arm"] == arm]
-        if path.empty:
-            continue
+    levels = figure.add_axes((0.06, 0.085, 0.365 if others else 0.805, 0.68))
+    for arm in arms:
+        path, style = paths[paths["arm"] == arm], styles[arm]
         if arm == baseline:
             _band(levels, path, "lower_runs", "upper_runs", style, scale)
-        else:
-            _band(differences, path, "difference_low", "difference_high", style, scale)
-            _line(differences, path, "difference", style, scale)
-            ends.append((arm, scale * float(path["difference"].iloc[-1])))
         _line(levels, path, "value", style, scale, is_baseline=arm == baseline)
-    differences.axhline(0.0, color=styles[baseline].colour, linewidth=BASELINE_WIDTH, zorder=1.5)
-    ends.append((baseline, 0.0))
-    for axes, label in ((levels, level_label), (differences, difference_label)):
-        _quarters_below(axes, paths, every=2)
-        axes.set_title(label, loc="left", size=8.5, color=INK, pad=7.0)
-    _name_ends(differences, ends, styles)
+    _quarters_below(levels, paths, every=2)
+    levels.set_title(level_label, loc="left", size=8.5, color=INK, pad=7.0)
+    if others:
+        differences = figure.add_axes((0.49, 0.085, 0.375, 0.68))
+        ends = _draw_differences(differences, paths, others, styles, scale)
+        differences.axhline(
+            0.0, color=styles[baseline].colour, linewidth=BASELINE_WIDTH, zorder=1.5
+        )
+        ends.append((baseline, 0.0))
+        _quarters_below(differences, paths, every=2)
+        differences.set_title(difference_label, loc="left", size=8.5, color=INK, pad=7.0)
+        _name_ends(differences, ends, styles)
+    else:
+        last = paths.loc[paths["arm"] == baseline, "value"].iloc[-1]
+        _name_ends(levels, [(baseline, scale * float(last))], styles)
     headed(figure, title, note)
     return figure
+
+
+def _draw_differences(
+    axes: Axes,
+    paths: pd.DataFrame,
+    arms: Sequence[str],
+    styles: Mapping[str, ArmStyle],
+    scale: float,
+) -> list[tuple[str, float]]:
+    """Draw the paired differences of some arms; return where each line ends, if it has one."""
+    ends = []
+    for arm in arms:
+        path = paths[paths["arm"] == arm]
+        _band(axes, path, "difference_low", "difference_high", styles[arm], scale)
+        _line(axes, path, "difference", styles[arm], scale)
+        end = scale * float(path["difference"].iloc[-1])
+        if np.isfinite(end):
+            ends.append((arm, end))
+    return ends
 
 
 def _line(

@@ -21,8 +21,10 @@ def page(
     *,
     sentences: Sequence[Sentence],
     comparison: pd.DataFrame,
+    best: pd.DataFrame,
     rivals: pd.DataFrame,
     deals: pd.DataFrame,
+    paid: pd.DataFrame,
     pictures: Mapping[str, str],
     tables: Sequence[str],
 ) -> str:
@@ -36,8 +38,9 @@ def page(
         The answer, headline first.
     comparison
         Rows of :func:`sim.compare.compare_arms` for all arms.
-    rivals, deals
-        Rows of :func:`sim.compare.losers` and :func:`sim.compare.deals`.
+    best, rivals, deals, paid
+        Rows of :func:`sim.compare.best_arms`, :func:`sim.compare.losers`,
+        :func:`sim.compare.deals` and :func:`sim.compare.paid_in`.
     pictures
         Each figure by its name, as HTML, in order; the first two stand under the answer.
     tables
@@ -56,10 +59,11 @@ def page(
         *drawn[:2],
         sections.side_by_side_section(batch, comparison),
         sections.every_arm_section(batch, comparison),
+        sections.best_section(batch, best),
         section("In pictures", *drawn[2:]) if drawn[2:] else "",
         sections.losers_section(batch, rivals),
         sections.buyers_section(batch, comparison),
-        sections.deal_section(deals),
+        sections.deal_section(batch, deals, paid),
         provenance.assumptions_section(batch),
         provenance.contents_section(batch),
         provenance.failures_section(batch),

@@ -6,10 +6,11 @@ import pandas as pd
 
 from sim.compare import amounts, measures
 from sim.compare.batch import Batch
+from sim.compare.best import best_sentences
 from sim.compare.estimates import effect_of
 from sim.compare.measures import MEASURES
-from sim.compare.printing import place_of, side_by_side, worth_of_pairing
-from sim.compare.sentence import chance_findings
+from sim.compare.printing import money_spread, place_of, side_by_side, worth_of_pairing
+from sim.compare.sentence import chance_findings, end_of, year_to
 from sim.compare.summary import label_of, only_what_differs
 from sim.report.markup import facts, paragraph, section, table
 
@@ -69,6 +70,8 @@ def _covered(batch: Batch) -> str:
 
 def side_by_side_section(batch: Batch, comparison: pd.DataFrame) -> str:
     """Baseline, first arm and paired difference at the headline's date, firm by firm."""
+    if comparison.empty:
+        return ""
     rows = comparison[
         (comparison["arm"] == batch.first_arm) & (comparison["quarter"] == batch.headline_quarter)
     ]
@@ -81,7 +84,7 @@ def side_by_side_section(batch: Batch, comparison: pd.DataFrame) -> str:
         shown.append([label, *line[2:]])
     headings = ["", batch.baseline, batch.first_arm, *SIDE_HEADINGS]
     strong = [effect_of(row) != 0 for _, row in rows.iterrows()]
-    title = f"{batch.baseline} and {batch.first_arm} at the end of {batch.headline_quarter[:4]}"
+    title = f"{batch.baseline} and {batch.first_arm} at {end_of(batch.headline_quarter)}"
     return section(
         title,
         table(headings, shown, groups=groups, strong=strong),
@@ -90,7 +93,9 @@ def side_by_side_section(batch: Batch, comparison: pd.DataFrame) -> str:
             "differences of yes/no rows and shares in percentage points; bold where the interval "
             "leaves out zero and p is under 0.05. The last column counts the pairs in which the "
             "arm lies above, below and level. "
-            + " ".join(filter(None, [batch.luck_told, worth_of_pairing(rows)])),
+            + " ".join(
+                filter(None, [batch.luck_told, worth_of_pairing(rows), money_spread(batch, rows)])
+            ),
             "note",
         ),
         _same_everywhere(batch, same),
@@ -106,6 +111,8 @@ def _same_everywhere(batch: Batch, same: pd.DataFrame) -> str:
 
 def every_arm_section(batch: Batch, comparison: pd.DataFrame) -> str:
     """Survival of each firm in focus by arm and date, with the paired difference."""
+    if comparison.empty or not batch.focus:
+        return ""
     made = []
     for firm in batch.focus:
         rows = comparison[
@@ -121,7 +128,7 @@ def every_arm_section(batch: Batch, comparison: pd.DataFrame) -> str:
                 groups.append(f"{measure.label} ({batch.baseline}: {_of_baseline(of_measure)})")
         made.append(
             table(
-                ["arm", *(f"end of {quarter[:4]}" for quarter in batch.horizons)],
+                ["arm", *(end_of(quarter).removeprefix("the ") for quarter in batch.horizons)],
                 cells,
                 caption=batch.name(firm),
                 groups=groups,
@@ -149,11 +156,53 @@ def _level_and_difference(row: pd.Series[float]) -> str:
 
 def _of_baseline(rows: pd.DataFrame) -> str:
     first = rows.drop_duplicates("quarter").set_index("quarter")["baseline_value"]
-    return ", ".join(f"{str(quarter)[:4]} {amounts.percent(v, 0)}" for quarter, v in first.items())
+    return ", ".join(
+        f"{str(quarter).removesuffix('Q4')} {amounts.percent(value, 0)}"
+        for quarter, value in first.items()
+    )
+
+
+def best_section(batch: Batch, best: pd.DataFrame) -> str:
+    """Which arm is the best by survival and by cash, or that the runs do not decide it."""
+    if best.empty:
+        return ""
+    rows, groups, strong = [], [], []
+    for _, row in best.iterrows():
+        measure = MEASURES[str(row["measure"])]
+        behind = measure.show_difference(row["behind_at_most"])
+        rows.append(
+            [
+                str(row["arm"]),
+                measure.show(row["value"]),
+                "yes" if row["may_be_best"] else "no",
+                behind if row["behind_at_most"] else "–",
+            ]
+        )
+        groups.append(label_of(batch, row))
+        strong.append(bool(row["may_be_best"]))
+    return section(
+        "Which arm is best",
+        *(paragraph(each) for each in best_sentences(batch, best)),
+        table(
+            ["arm", "mean", "may be the best", "behind the best of the others by at most"],
+            rows,
+            groups=groups,
+            strong=strong,
+        ),
+        paragraph(
+            "All arms at once, over replicates that ended in every arm. An arm is out where "
+            "another lies clearly above it; the best stays in with 95 % (multiple comparisons with "
+            "the best, Hsu 1984, by paired differences with Bonferroni's inequality; exact McNemar "
+            "for odds). How many replicates more: Kim & Nelson 2001.",
+            "note",
+        ),
+    )
 
 
 def losers_section(batch: Batch, rivals: pd.DataFrame) -> str:
     """Rivals in the order of the cars that they lose."""
+    if rivals.empty:
+        return ""
     cars, alive = MEASURES["units"], MEASURES["survives"]
     rows = [
         [
@@ -165,7 +214,7 @@ def losers_section(batch: Batch, rivals: pd.DataFrame) -> str:
         ]
         for _, row in rivals.iterrows()
     ]
-    year = batch.headline_quarter[:4]
+    year = year_to(batch.headline_quarter)
     headings = [
         "rival",
         f"cars {year}, {batch.baseline}",
@@ -192,6 +241,8 @@ def _change(measure: measures.Measure, row: pd.Series[float], key: str) -> str:
 
 def buyers_section(batch: Batch, comparison: pd.DataFrame) -> str:
     """Price, consumer surplus and concentration by arm at the last date."""
+    if comparison.empty:
+        return ""
     last = batch.horizons[-1]
     rows = comparison[(comparison["firm"] == "") & (comparison["quarter"] == last)]
     cells, groups, strong = [], [], []
@@ -209,17 +260,46 @@ def buyers_section(batch: Batch, comparison: pd.DataFrame) -> str:
             strong=[strong[place] for place in order],
         ),
         paragraph(
-            f"At the end of {last[:4]}. Consumer surplus is summed from {batch.quarters[0]}, "
+            f"At {end_of(last)}. Consumer surplus is summed from {batch.quarters[0]}, "
             "without discount; its level is known only up to a constant, so read its differences.",
             "note",
         ),
     )
 
 
-def deal_section(deals: pd.DataFrame) -> str:
-    """What became of the contract in each arm."""
+def deal_section(batch: Batch, deals: pd.DataFrame, paid: pd.DataFrame) -> str:
+    """What became of the contract in each arm, and who paid what for new shares."""
+    made = [*_contracts(deals), *_new_money(batch, paid)]
+    return section("The deal and the authority", *made) if made else ""
+
+
+def _new_money(batch: Batch, paid: pd.DataFrame) -> list[str]:
+    if paid.empty:
+        return []
+    rows = [
+        [
+            str(row["arm"]),
+            batch.name(str(row["firm"])),
+            batch.name(str(row["investor"])),
+            amounts.money(float(row["amount"])),
+            f"{row['runs']:.0f}",
+        ]
+        for _, row in paid.iterrows()
+    ]
+    headings = ["arm", "to", "paid by", "amount", "runs"]
+    caption = "New shares: what was paid for them, mean over the runs in which it was"
+    told = paragraph(
+        "A firm's stake is paid by its owner unless the contract says otherwise: it lowers no "
+        "firm's cash here, and is what the deal costs. Equity raised on the market is left out: "
+        "the same rule holds in every arm.",
+        "note",
+    )
+    return [table(headings, rows, caption=caption), told]
+
+
+def _contracts(deals: pd.DataFrame) -> list[str]:
     if deals.empty:
-        return ""
+        return []
     rows = [
         [str(row["arm"]), *(f"{row[key]:.0f}" for key in deals.columns[1:])]
         for _, row in deals.iterrows()
@@ -233,7 +313,4 @@ def deal_section(deals: pd.DataFrame) -> str:
         "a member had left",
         "ended early",
     ]
-    return section(
-        "The deal and the authority",
-        table(headings, rows, caption="Number of runs in which it happened"),
-    )
+    return [table(headings, rows, caption="Number of runs in which it happened")]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from sim.compare.batch import Batch
+from sim.compare.best import best_arms
 from sim.compare.heat import heat
+from sim.compare.paid import paid_in
 from sim.compare.paths import alive_strip, level_paths, survival_paths
 from sim.compare.printing import as_csv
 from sim.compare.rivals import deals, losers
@@ -18,6 +21,8 @@ from sim.report.drawing import drawing, inline, png, svg
 from sim.report.figures import drawings
 from sim.report.markup import figure
 from sim.report.page import page
+
+FirmTable = Callable[[Batch, str], pd.DataFrame]
 
 PAGE = "report.html"
 FIGURES = "figures"
@@ -47,17 +52,15 @@ def write_report(folder: Path) -> list[Path]:
     """
     batch = Batch(folder)
     comparison, rivals, made = compare_arms(batch), losers(batch), deals(batch)
+    best, paid = best_arms(batch), paid_in(batch)
     tables = {
         "comparison": comparison,
+        "best": best,
         "losers": rivals,
         "deals": made,
-        "survival": pd.concat(
-            [survival_paths(batch, firm).assign(firm=firm) for firm in batch.focus],
-            ignore_index=True,
-        ),
-        "map": pd.concat(
-            [heat(batch, firm).assign(firm=firm) for firm in batch.focus], ignore_index=True
-        ),
+        "paid": paid,
+        "survival": _of_focus(batch, survival_paths),
+        "map": _of_focus(batch, heat),
         "prices": level_paths(batch, "price_mean"),
         "who_is_alive": alive_strip(batch),
     }
@@ -79,10 +82,18 @@ def write_report(folder: Path) -> list[Path]:
         batch,
         sentences=answer(batch),
         comparison=comparison,
+        best=best,
         rivals=rivals,
         deals=made,
+        paid=paid,
         pictures=pictures,
         tables=[f"{TABLES}/{name}.csv" for name in tables],
     )
     write_text(folder / PAGE, whole)
     return [folder / PAGE, *written]
+
+
+def _of_focus(batch: Batch, make: FirmTable) -> pd.DataFrame:
+    """One table of every firm in focus; empty without any."""
+    made = [make(batch, firm).assign(firm=firm) for firm in batch.focus]
+    return pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=["firm"])

@@ -9,9 +9,14 @@ from sim.scenario.changes import DESIGNS
 from sim.scenario.designs import LATIN_HYPERCUBE, SOBOL, TABLE, ZIP
 from sim.scenario.load import load
 from sim.scenario.market_tables import SCENARIOS
+from sim.scenario.pricing_game import load_pricing_game
 from sim.scenario.static_market import load_static_market
 from sim.scenario.sweep import MAX_DRAWN
 from sim.scenario.world import Heading, WorldSettings
+
+BOUNDS = {
+    "gt": "exclusiveMinimum", "ge": "minimum", "lt": "exclusiveMaximum", "le": "maximum",
+}  # fmt: skip
 
 
 def shipped() -> list[tuple[str, str, str]]:
@@ -34,6 +39,15 @@ def shipped_static_markets() -> list[tuple[str, str, str]]:
     for path in sorted(SCENARIOS.glob("merger/*.yaml")):
         market = load_static_market(path)
         found.append((f"scenarios/{path.relative_to(SCENARIOS)}", market.name, market.question))
+    return found
+
+
+def shipped_pricing_games() -> list[tuple[str, str, str]]:
+    """File, name and question of every pricing game under ``scenarios/qlearning``."""
+    found = []
+    for path in sorted(SCENARIOS.glob("qlearning/*.yaml")):
+        game = load_pricing_game(path)
+        found.append((f"scenarios/{path.relative_to(SCENARIOS)}", game.name, game.question))
     return found
 
 
@@ -119,6 +133,10 @@ def _schema(model: type[Heading] | type[WorldSettings]) -> dict[str, Any]:
         result = {
             key: loose(value) for key, value in schema.items() if key not in ("required", "default")
         }
+        for name, keyword in BOUNDS.items():
+            # Pydantic leaves the bounds of a number that may be missing under its own names.
+            if name in result:
+                result[keyword] = result.pop(name)
         for key in ("properties", "patternProperties"):
             if key in result:
                 result[key] = {name: _or_null(item) for name, item in result[key].items()}

@@ -7,14 +7,22 @@ from dataclasses import replace
 from typing import Any
 
 from sim.errors import Fault
+from sim.scenario.check_events import check_events
 from sim.scenario.checks import check_names, fault_at, is_number, is_whole, nearest, validated
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.reader import Path_
-from sim.scenario.resolve import NAMED_THINGS, at_values, filled, touches, world_settings
+from sim.scenario.resolve import (
+    NAMED_THINGS,
+    at_values,
+    filled,
+    of_a_thing,
+    touches,
+    world_settings,
+)
 from sim.scenario.sweep import Designs, swept_fault
 from sim.scenario.terms import Contract
-from sim.scenario.tree import Tree
-from sim.scenario.world import WORLD_KEYS, Heading
+from sim.scenario.tree import Tree, leaf
+from sim.scenario.world import WORLD_KEYS, Heading, WorldSettings
 
 MAX_CONTRACTS = 20
 MAX_VARIANTS = 20
@@ -30,10 +38,15 @@ class Checker:
         The whole scenario.
     heading, market
         None where they are at fault; what depends on them is then left out.
+    root
+        World settings at the root of the ``extends`` chain.
     """
 
-    def __init__(self, tree: Tree, heading: Heading | None, market: MarketTables | None) -> None:
+    def __init__(
+        self, tree: Tree, root: Tree, heading: Heading | None, market: MarketTables | None
+    ) -> None:
         self._tree = tree
+        self._root = root
         self._heading = heading
         self._market = market
 
@@ -45,10 +58,37 @@ class Checker:
             return [fault_at(world, ("alliances",), len(contracts), expected)]
         found: list[Fault] = []
         settings = world_settings(world, self._tree, (), found)
+        if settings is None:
+            settings = self._mended(world, found)
         if settings is not None and self._market is not None:
             horizon = None if self._heading is None else self._heading.horizon
             found += check_names(settings, world, (), self._market, horizon)
+            found += check_events(settings, world, self._market, horizon, found)
         return found
+
+
+    def _mended(self, world: Tree, faults: list[Fault]) -> WorldSettings | None:
+        """Settings without what is at fault, so that names and dates in the rest are checked.
+
+        A faulty value gives way to that of the chain's root, or goes; then the term it stands in
+        goes, then the contract or other named thing.
+        """
+        paths = [tuple(fault.path.split(".")) for fault in faults]
+        for depth in (None, 4, 2):
+            for path in paths:
+                world = self._without(world, path[:depth])
+            settings = world_settings(world, self._tree, (), [])
+            if settings is not None:
+                return settings
+        return None
+
+    def _without(self, world: Tree, path: Path_) -> Tree:
+        if not world.has(path):
+            return world
+        sound = None if path[0] in NAMED_THINGS else self._root.get(path)
+        if path[0] == "alliances" and path[2:] == ("kind",):
+            sound = next(iter(_mapping(self._tree, ("kinds",))), None)
+        return leaf(path, sound, world.place(path) or ("", 0)).over(world)
 
 
 def check_worlds(
@@ -61,7 +101,7 @@ def check_worlds(
     faults: list[Fault],
 ) -> None:
     """Add the faults of every world of a scenario to a list."""
-    checker = Checker(tree, heading, market)
+    checker = Checker(tree, root, heading, market)
     first = first_point(designs)
     file = tree.only(WORLD_KEYS)
     worlds: dict[str, Tree] = {}
@@ -151,7 +191,7 @@ def _check_variants(tree: Tree, file: Tree, checker: Checker, faults: list[Fault
         for dotted, value in changes.items() if isinstance(changes, dict) else ():
             path = tuple(dotted.split("."))
             place = (*where, name, dotted)
-            if not is_number(path) or path[0] in NAMED_THINGS:
+            if not is_number(path) or of_a_thing(path):
                 faults.append(fault_at(tree, place, dotted, "the path of a number"))
                 continue
             found = checker.faults(at_values(file, tree, {dotted: value}))

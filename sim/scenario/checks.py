@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import types
 import typing
@@ -14,7 +15,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sim.errors import Fault
-from sim.scenario.market_tables import FIRM_ITEMS, MarketTables
+from sim.scenario.conduct import EVERYBODY, KINDS
+from sim.scenario.firm_items import FIRM_BOUNDS, FIRM_ITEMS
+from sim.scenario.market_tables import MarketTables
 from sim.scenario.quarters import Quarter
 from sim.scenario.reader import Path_, shown
 from sim.scenario.tree import Tree, without_nulls
@@ -99,6 +102,13 @@ def _fault(model: type[BaseModel], tree: Tree, prefix: Path_, detail: ErrorDetai
     elif kind == "string_pattern_mismatch":
         expected = "a name such as leapmotor (a-z, 0-9, _)"
         value = detail["input"]
+    elif kind == "literal_error":
+        known = tuple(re.findall("'([^']*)'", expected))
+        near = nearest(str(detail["input"]), known)
+        expected = "one of " + ", ".join(known) if len(known) > 3 else expected
+        expected = expected.removeprefix("Input should be ")
+    elif kind in ("model_type", "dict_type"):
+        expected = "a mapping of settings"
     else:
         for words in ("Value error, ", "Input should be "):
             expected = expected.removeprefix(words)
@@ -207,22 +217,44 @@ def check_names(
         if name not in firms:
             add(path, name, f"a firm of {market.name}", nearest(name, firms))
 
-    def date(path: Path_, when: Quarter, what: str = "") -> None:
+    def within(when: Quarter) -> bool:
         if horizon is None:
-            return
+            return True
         first = horizon.start.index
-        last = Quarter(first + horizon.quarters - 1)
-        if not first <= when.index <= last.index:
+        return first <= when.index <= first + horizon.quarters - 1
+
+    def date(path: Path_, when: Quarter, what: str = "") -> None:
+        if horizon is not None and not within(when):
+            last = Quarter(horizon.start.index + horizon.quarters - 1)
             add(path, str(when), f"a quarter within the horizon, {horizon.start} to {last}{what}")
 
     for name in settings.calibration.closure_firms:
         firm(("calibration", "closure_firms"), name)
+    for name, rule in settings.conduct.rules.items():
+        place = ("conduct", "rules", name)
+        if name != EVERYBODY:
+            firm(place, name)
+        if len(rule.kinds) != 1:
+            told = ", ".join(rule.kinds) or None
+            add(place, told, "one kind of rule: " + ", ".join(KINDS))
+        if rule.follower is not None:
+            firm((*place, "follower", "leader"), rule.follower.leader)
+            if rule.follower.leader == name:
+                add((*place, "follower", "leader"), name, "another firm than the follower")
+        if rule.qlearning is not None and rule.qlearning.high <= rule.qlearning.low:
+            expected = f"a level above low, {rule.qlearning.low:g}"
+            add((*place, "qlearning", "high"), rule.qlearning.high, expected)
     for name, values in settings.firms.items():
         firm(("firms", name), name)
-        for item in values:
+        for item, value in values.items():
             if item not in FIRM_ITEMS:
                 near = nearest(item, FIRM_ITEMS)
                 add(("firms", name, item), item, "a firm item that the model reads", near)
+                continue
+            low, high = FIRM_BOUNDS.get(item, (-math.inf, math.inf))
+            if not low <= value <= high:
+                upper = f" to {high:g}" if high < math.inf else " or more"
+                add(("firms", name, item), value, f"{low:g}{upper}")
     held: dict[str, float] = {}
     for row in market.holdings:
         held[row.target] = held.get(row.target, 0.0) + row.share
@@ -239,9 +271,12 @@ def check_names(
             firm((*path, "members"), member)
         if len(set(contract.members)) < len(contract.members):
             add((*path, "members"), list(contract.members), "each member once")
+        if any(member not in firms for member in contract.members):
+            continue
         stake, merger = contract.terms.equity_stake, contract.terms.merger
         date((*path, "start"), contract.start)
-        if contract.review.on and (stake is not None or merger is not None):
+        owns = stake is not None or merger is not None
+        if within(contract.start) and contract.review.on and owns:
             delay = contract.review.delay_quarters
             signed = Quarter(contract.start.index + delay)
             date((*path, "start"), signed, f", a review of {delay} quarters included")
@@ -255,6 +290,9 @@ def check_names(
         if merger is not None and merger.acquirer not in contract.members:
             where = (*path, "terms", "merger", "acquirer")
             add(where, merger.acquirer, "a member of the contract")
+    for name, entry in settings.entries.items():
+        firm(("entries", name), name)
+        date(("entries", name, "start"), entry.start)
     for name, injection in settings.injections.items():
         firm(("injections", name, "to"), injection.to)
         date(("injections", name, "start"), injection.start)

@@ -79,6 +79,7 @@ def assemble(
     if isinstance(table, str) and not is_text(table):
         expected = "another setting: the name of a table stands in the file"
         faults.append(fault_at(changes, ("sweep", TABLE), table, expected))
+    of_text = tuple(faults)
     named = tuple(_mapping(written, ("arms",)))[:MAX_ARMS]
     tree = _fixed_replicates(lay_over(written, changes, named, notices), changes, notices)
     root = tree.part("held").over(root)
@@ -99,7 +100,7 @@ def assemble(
         check_until(tree, heading.until, heading, arms, market, faults)
     _check_couples(tree, arms, heading, faults)
     if faults or heading is None:
-        raise InputError(unique(faults))
+        raise InputError(unique(_first_told(of_text, faults)))
     return Scenario(
         file=file,
         heading=heading,
@@ -117,7 +118,7 @@ def _read_chain(
     path: Path, name: str, home: Path, seen: tuple[Path, ...], faults: list[Fault]
 ) -> tuple[Tree, Tree]:
     """Read a file and what it extends; return the whole and the root's world settings."""
-    document = read_yaml(read_text(path, name), name)
+    document = read_yaml(read_text(path, name), name, faults)
     tree = _with_table(Tree(document.data, document.places), path.resolve().parent, home, faults)
     lower_name = tree.get(("extends",))
     if lower_name is None:
@@ -186,6 +187,20 @@ def _find(name: str, folder: Path, home: Path) -> Path | None:
         if allowed and candidate.is_file():
             return candidate
     return None
+
+
+def _first_told(first: tuple[Fault, ...], faults: list[Fault]) -> list[Fault]:
+    """Faults without those that only repeat what was wrong with the text of a value."""
+    told = [(fault.file, fault.line, f"{fault.path}.") for fault in first]
+    return [
+        fault
+        for fault in faults
+        if fault in first
+        or not any(
+            (fault.file, fault.line) == (file, line) and path.startswith(f"{fault.path}.")
+            for file, line, path in told
+        )
+    ]
 
 
 def _check_keys(tree: Tree, faults: list[Fault]) -> None:

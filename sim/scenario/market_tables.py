@@ -27,42 +27,16 @@ CONTROLS = ("silent", "proportional", "full")
 # What fits beside a row of a picture.
 MOST_LETTERS = 24
 CONFIDENCE = ("high", "medium", "low")
-# Figures of a firm that the model reads; the tables hold others, from which these were derived.
-FIRM_ITEMS = (
-    "exports",
-    "export_growth",
-    "export_margin",
-    "experience_units",
-    "capacity_units",
-    "gross_margin",
-    "depreciation_share",
-    "variable_selling_share",
-    "warranty_share",
-    "dealer_margin",
-    "rd",
-    "fixed_cost",
-    "interest",
-    "other_business",
-    "cash_share",
-    "cash",
-    "debt",
-    "credit_line",
-    "state_backstop",
-    "owner_support",
-    "launches_per_year",
-    "payable_days",
-    "receivable_days",
-    "inventory_days",
-    "discount_rate",
-    "survival_expected",
-)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True)
 class FirmRow:
-    """A firm; ``label`` is its name in tables and pictures."""
+    """A firm; ``label`` is its name in tables and pictures.
+
+    An ``entrant`` is left out unless a scenario says when it enters; the column may be missing.
+    """
 
     firm_id: str
     label: str
@@ -70,11 +44,16 @@ class FirmRow:
     kind: str
     electric_only: bool
     listed: bool
+    entrant: bool = False
 
 
 @dataclass(frozen=True)
 class LineRow:
-    """A product line; units a year, price in CNY paid by the buyer."""
+    """A product line; units a year, price in CNY paid by the buyer.
+
+    ``subsidy`` is what the state pays the maker a car in the base year, CNY; the column may
+    be missing.
+    """
 
     line_id: str
     firm_id: str
@@ -84,6 +63,7 @@ class LineRow:
     units: float
     price: float
     battery_kwh: float
+    subsidy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -317,6 +297,7 @@ def _firms(sheet: _Sheet) -> tuple[FirmRow, ...]:
             sheet.choice(line, row, "kind", KINDS),
             sheet.flag(line, row, "electric_only"),
             sheet.flag(line, row, "listed"),
+            "entrant" in row and sheet.flag(line, row, "entrant"),
         )
         for line, row in sheet.rows
     )
@@ -341,11 +322,19 @@ def _lines(sheet: _Sheet, firms: tuple[str, ...]) -> tuple[LineRow, ...]:
                 row["segment"].strip(),
                 sheet.choice(line, row, "powertrain", POWERTRAINS),
                 **amounts,
+                subsidy=_subsidy(sheet, line, row),
             )
         )
     if len({row.line_id for row in rows}) < len(rows):
         sheet.fault(0, "line_id", "", "each line once")
     return tuple(rows)
+
+
+def _subsidy(sheet: _Sheet, line: int, row: dict[str, str]) -> float:
+    amount = sheet.number(line, row, "subsidy", 0.0) if "subsidy" in row else 0.0
+    if amount < 0.0:
+        sheet.fault(line, "subsidy", row["subsidy"], "zero or a positive number")
+    return amount
 
 
 def _holding(

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from sim.errors import Fault, InputError
 from sim.scenario.checks import is_number, is_structural
-from sim.scenario.market_tables import FIRM_ITEMS, SCENARIOS, MarketTables
+from sim.scenario.firm_items import FIRM_ITEMS
+from sim.scenario.market_tables import SCENARIOS, MarketTables
 from sim.scenario.reader import read_text, shown
 from sim.scenario.scenario import Scenario
 

@@ -86,7 +86,7 @@ def read_text(path: Path, name: str) -> str:
         raise refuse(f"UTF-8 text (byte {error.start} is not)") from None
 
 
-def read_yaml(text: str, name: str) -> Document:
+def read_yaml(text: str, name: str, faults: list[Fault] | None = None) -> Document:
     """Parse one YAML document into plain mappings, lists and scalars.
 
     Parameters
@@ -95,6 +95,9 @@ def read_yaml(text: str, name: str) -> Document:
         The document.
     name
         File name for messages.
+    faults
+        Receives faults of single values, which then read as null, so that those of others can be
+        told with them; without it they are raised.
 
     Raises
     ------
@@ -120,8 +123,10 @@ def read_yaml(text: str, name: str) -> Document:
     except (ValueError, RecursionError, KeyError, AttributeError, TypeError, IndexError) as error:
         fault = Fault(name, 1, "", "", f"YAML ({shown(str(error), 120)})")
         raise InputError([fault]) from None
-    if document.faults:
+    if document.faults and faults is None:
         raise InputError(document.faults)
+    if faults is not None:
+        faults += document.faults
     document.data = data
     return document
 

@@ -13,7 +13,13 @@ from sim.scenario.tree import Tree, leaf
 from sim.scenario.world import WORLD_KEYS, WorldSettings
 
 # Settings that exist only where a scenario names the thing that has them.
-NAMED_THINGS = ("alliances", "holdings", "injections")
+NAMED_THINGS = ("alliances", "entries", "holdings", "injections", "events")
+_RULES = ("conduct", "rules")
+
+
+def of_a_thing(path: Path_) -> bool:
+    """Whether a setting exists only where a scenario names the thing that has it."""
+    return path[0] in NAMED_THINGS or path[:2] == _RULES
 
 
 def touches(world: Tree, file: Tree, path: Path_) -> bool:
@@ -21,17 +27,17 @@ def touches(world: Tree, file: Tree, path: Path_) -> bool:
 
     A sweep over a clause of a contract leaves an arm without that clause as it is.
     """
-    return path[0] not in NAMED_THINGS or _has(expand_kinds(world, file, (), []), path)
+    return not of_a_thing(path) or _has(expand_kinds(world, file, (), []), path)
 
 
 def _has(expanded: Tree, path: Path_) -> bool:
-    return path[0] not in NAMED_THINGS or isinstance(expanded.get(path[:-1]), dict)
+    return not of_a_thing(path) or isinstance(expanded.get(path[:-1]), dict)
 
 
 def at_values(world: Tree, file: Tree, values: Mapping[str, float]) -> Tree:
     """A world with values by dotted path laid over it, where they touch it."""
     paths = {dotted: tuple(dotted.split(".")) for dotted in values}
-    named = any(path[0] in NAMED_THINGS for path in paths.values())
+    named = any(of_a_thing(path) for path in paths.values())
     expanded = expand_kinds(world, file, (), []) if named else world
     for dotted, path in paths.items():
         if _has(expanded, path):
@@ -98,6 +104,9 @@ def expand_kinds(world: Tree, file: Tree, prefix: Path_, faults: list[Fault]) ->
             if kind in NOT_YET_KINDS:
                 expected = f"a kind that this version computes: {expected}"
             path = ("alliances", name, "kind")
+            # What any preset brings is not told as missing too.
+            for preset in known[:1]:
+                data[name] = mine.over(file.part("kinds", preset)).data
             faults.append(_at(world, prefix, path, kind, expected, nearest(str(kind), known)))
         faults.extend(_not_yet(mine, name, prefix))
     return Tree({**world.data, "alliances": data}, places)

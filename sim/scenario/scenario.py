@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +51,9 @@ class Scenario:
         What the command line or a program set.
     notices
         Things a person should know, such as a sweep that ``--set`` replaced.
+    held
+        The market stays calibrated as the file is written: structural settings of an arm, a
+        design point or the command line change the world and do not calibrate it again.
     """
 
     file: str
@@ -62,6 +65,7 @@ class Scenario:
     written: Tree
     changes: Tree
     notices: tuple[str, ...]
+    held: bool = False
 
     @property
     def name(self) -> str:
@@ -129,7 +133,9 @@ class Scenario:
     def variants(self) -> dict[str, dict[str, float]]:
         """Named sets of values of the calibration, as the file gives them."""
         found = self.tree.get(("calibration", "variants"))
-        return dict(found) if isinstance(found, dict) else {}
+        if not isinstance(found, dict):
+            return {}
+        return {name: values for name, values in found.items() if values is not None}
 
     def world(self, arm: str, values: Values) -> Tree:
         """World settings of an arm at swept values, as a tree.
@@ -156,10 +162,12 @@ class Scenario:
         """Settings under which the market is calibrated.
 
         Structural settings as the arm and point have them; all others as at the root of the
-        scenario, so that a counterfactual does not calibrate itself away.
+        scenario, so that a counterfactual does not calibrate itself away. Where the scenario
+        is ``held``, structural settings are as the file is written.
         """
         held = self.root
-        for path, value in leaves(self.world(arm, values).data):
+        world = self.written.only(WORLD_KEYS) if self.held else self.world(arm, values)
+        for path, value in leaves(world.data):
             if path[0] in WORLD_KEYS and is_structural(path):
                 held = leaf(path, value, ("", 0)).over(held)
         faults: list[Any] = []
@@ -239,7 +247,12 @@ class Scenario:
         from sim.scenario.load import assemble
 
         changes = from_python(path, value).over(self.changes)
-        return assemble(self.file, self.written, self.root, changes, [])
+        changed = assemble(self.file, self.written, self.root, changes, [])
+        return replace(changed, held=self.held)
+
+    def holding_calibration(self) -> Scenario:
+        """The same scenario, calibrated as its file is written and not again (``held``)."""
+        return replace(self, held=True)
 
     @property
     def written_replicates(self) -> int:

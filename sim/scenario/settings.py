@@ -103,36 +103,6 @@ class Demand(Group):
     acceptance_half_life_years: Real = number("half-life of the drift", "years", gt=0.0, le=100.0)
 
 
-class Parts(Group):
-    """Parts of the shadow value that are on."""
-
-    learning: Switch = True
-    idle: Switch = True
-    war: Switch = True
-    conduct: Switch = True
-
-
-class Conduct(Group):
-    """How firms price."""
-
-    war_intensity: Real = number("war part: 0 peace, 1 as in 2024", "ratio", ge=0.0, le=5.0)
-    mu_max: Real = number("highest shadow cost of cash", "ratio", ge=0.0, le=50.0)
-    comfort_quarters: Real = number("runway that is comfortable", "quarters", ge=0.0, le=80.0)
-    idle_cost_share: Real = number(
-        "labour and contracts that idle plants cannot shed",
-        "share of unit cost",
-        "structural",
-        ge=0.0,
-        le=0.2,
-    )
-    parts: Parts = Parts()
-
-    @property
-    def intensity(self) -> float:
-        """War intensity in force: 0 where the war part is switched off."""
-        return self.war_intensity if self.parts.war else 0.0
-
-
 class CalibrationSettings(Group):
     """The closure."""
 
@@ -155,6 +125,13 @@ class CalibrationSettings(Group):
     )
 
 
+class BatteryEvent(Group):
+    """A lasting shift of the battery price on a date."""
+
+    start: When
+    factor: Real = number("the price path is multiplied by this", "ratio", gt=0.0, le=10.0)
+
+
 class Costs(Group):
     """What a car costs."""
 
@@ -172,6 +149,9 @@ class Costs(Group):
     battery_floor_cny_kwh: Real = number("floor of the price", "CNY per kWh", ge=0.0, le=5000.0)
     battery_reversion: Real = number("mean reversion of shocks", "a quarter", ge=0.0, le=1.0)
     battery_shock_sd: Real = number("sd of shocks", "log a quarter", ge=0.0, le=1.0)
+    battery_events: dict[Name, BatteryEvent] = Field(
+        default={}, description="shifts of the battery price by name"
+    )
     procurement_elasticity: Real = number(
         "discount per doubling of pooled volume", "share", ge=0.0, le=0.3
     )
@@ -223,6 +203,11 @@ class Measures(Group):
         description="on: the calendar of the market; frozen: as in the base year",
         json_schema_extra={"setting": "counterfactual"},
     )
+    purchase_subsidy: Literal["on", "frozen"] = Field(
+        default="on",
+        description="to makers; on: the calendar of the market; frozen: as in the base year",
+        json_schema_extra={"setting": "counterfactual"},
+    )
 
 
 class LuckSettings(Group):
@@ -254,6 +239,14 @@ class Holding(Group):
     target: Name
     share: Real = number("share of the target", "share", gt=0.0, le=1.0)
     control: Literal["silent", "proportional", "full"] = "silent"
+
+
+class Entry(Group):
+    """A firm of the market's tables that is not on sale until a date."""
+
+    start: When = Field(
+        description="first quarter on sale", json_schema_extra={"setting": "structural"}
+    )
 
 
 class Injection(Group):

@@ -77,6 +77,9 @@ class StaticMarket:
     deals: tuple[StaticDeal, ...]
 
 
+NEEDED = ("market_ids", "firm_ids", "shares", "prices")
+
+
 @dataclass(frozen=True)
 class _Columns:
     """Products as columns, wherever they came from."""
@@ -126,13 +129,18 @@ def load_static_market(
     faults: list[Fault] = []
     tree = Tree({"static_market": 1, "name": "A market"})
     if path is not None:
-        document = read_yaml(read_text(Path(path), name), name)
+        document = read_yaml(read_text(Path(path), name), name, faults)
         tree = Tree(document.data, document.places)
-    tree = _sets(sets, faults).over(_changed(tree, changes or {}))
-    settings = validated(StaticSettings, tree, (), faults)
-    if settings is None:
-        raise InputError(faults)
+    tree = assignments(sets, faults).over(_changed(tree, changes or {}))
+    told = {each.path for each in faults}
+    found: list[Fault] = []
+    settings = validated(StaticSettings, tree, (), found)
+    # What the reader refused reads as missing; it is told once.
+    faults += [each for each in found if each.path not in told]
     folder = Path() if path is None else Path(path).resolve().parent
+    if settings is None:
+        _look_at_products(tree, folder, faults)
+        raise InputError(faults)
     table = _table(settings, tree, folder, faults)
     columns = _columns(settings, tree, table, faults)
     tastes = None
@@ -205,7 +213,8 @@ def _changed(tree: Tree, changes: Mapping[str, Any]) -> Tree:
     return tree
 
 
-def _sets(sets: Sequence[str], faults: list[Fault]) -> Tree:
+def assignments(sets: Sequence[str], faults: list[Fault]) -> Tree:
+    """What ``path=value`` of the command line says, as a tree; faults are added to the list."""
     tree = Tree()
     for text in sets:
         name, equals, value = text.partition("=")
@@ -231,10 +240,20 @@ def _table(
         return None
     if settings.products:
         faults.append(fault_at(tree, ("products",), None, "products here or in a table, not both"))
-    needed = ("market_ids", "firm_ids", "shares", "prices")
     name = settings.tables.products
     path = place_of_table(tree, "products", folder) / name
-    return read_table(path, name, needed, settings.tables.market, faults)
+    return read_table(path, name, NEEDED, settings.tables.market, faults)
+
+
+def _look_at_products(tree: Tree, folder: Path, faults: list[Fault]) -> None:
+    """Tell the faults of the products table when the settings have some already."""
+    name, market = tree.get(("tables", "products")), tree.get(("tables", "market"))
+    if not isinstance(name, str):
+        return
+    path = place_of_table(tree, "products", folder) / name
+    table = read_table(path, name, NEEDED, None if market is None else str(market), faults)
+    if table is not None:
+        _from_table(table, faults)
 
 
 def _columns(
@@ -305,6 +324,8 @@ def _outside(
 ) -> float | None:
     """Share that takes none: stated, or what the shares leave."""
     total = float(columns.shares.sum())
+    if not np.isfinite(total):
+        return None  # a share is at fault, and was told
     if total > 1.0 + 1e-6:
         where = ("products",) if settings.tables is None else ("tables", "products")
         expected = "shares that sum to at most 1"

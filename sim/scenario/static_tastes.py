@@ -65,6 +65,9 @@ def read_tastes(
     path = place_of_table(tree, "agents", folder) / name
     agents = read_table(path, name, needed, market, faults)
     _check_names(parameters, tree, products, faults)
+    if agents is not None and len(faults) > before:
+        for column in needed[1:]:
+            agents.numbers(column, faults)
     if agents is None or products is None or len(faults) > before:
         return None
     if len(agents.rows) > MAX_AGENTS or len(agents.rows) * len(products.rows) > MAX_CELLS:

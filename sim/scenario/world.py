@@ -6,11 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from sim.scenario.conduct import Conduct
+from sim.scenario.events import PlannedEvent
 from sim.scenario.settings import (
     CalibrationSettings,
-    Conduct,
     Costs,
     Demand,
+    Entry,
     Finance,
     Group,
     Holding,
@@ -43,7 +45,9 @@ class WorldSettings(Group):
     )
     holdings: dict[Name, Holding] = Field(default={}, description="stakes beside the market's")
     alliances: dict[Name, Contract] = Field(default={}, description="contracts by name")
+    entries: dict[Name, Entry] = Field(default={}, description="firms that enter on a date")
     injections: dict[Name, Injection] = Field(default={}, description="new money by name")
+    events: dict[Name, PlannedEvent] = Field(default={}, description="events by name")
 
 
 class Horizon(Group):

@@ -1,6 +1,7 @@
 """Intervals and tests as pure functions of arrays: shares, pairs, means, curves, precision."""
 
 from sim.stats.bands import Band, mean_band, quantile_band, survival_band
+from sim.stats.best import Best, find_best
 from sim.stats.bootstrap import SEED, bootstrap_interval
 from sim.stats.boxes import Box, Fit, find_box, fit
 from sim.stats.couples import (
@@ -49,6 +50,7 @@ __all__ = [
     "LEVEL",
     "SEED",
     "Band",
+    "Best",
     "Box",
     "Estimate",
     "Fit",
@@ -66,6 +68,7 @@ __all__ = [
     "couple_sign_test",
     "couple_variance_ratio",
     "elementary_effects",
+    "find_best",
     "find_box",
     "fit",
     "kim_nelson",

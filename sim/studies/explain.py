@@ -20,6 +20,8 @@ from sim.finance.ledger import FLOWS
 from sim.kernels.price_parts import price_parts
 from sim.market.pricing import game_of
 from sim.quarter.context import Event, Run, Work
+from sim.quarter.events import MARKET
+from sim.quarter.forces import open_credit
 from sim.quarter.standing import STATES, standing
 from sim.scenario import Scenario, load
 from sim.world.state import State, trailing_mean
@@ -32,7 +34,7 @@ SAME = 1e-9
 # Parts of a price in the order of a reader's questions: what it costs, why it is cheaper than
 # a static markup would have it, what the firm takes, what others take.
 PARTS = (
-    "glider", "battery", "learning", "idle", "war", "cash_short", "conduct",
+    "glider", "battery", "duty", "learning", "idle", "war", "cash_short", "conduct",
     "own_markup", "own_lines", "others_profit", "others_sales", "taxes", "rest",
 )  # fmt: skip
 
@@ -287,7 +289,7 @@ def _take(taken: _Taken, start: State, state: State, work: Work) -> None:
             cash={"start": float(start.cash[firm]), **flows, "end": float(state.cash[firm])},
             standing={
                 "debt": float(state.debt[firm]),
-                "unused_credit": float(state.credit_line[firm] - state.drawn[firm]),
+                "unused_credit": float(open_credit(state, work.forces)[firm]),
                 "net_working_capital": float(state.net_working_capital[firm]),
                 "runway": float(work.runway[firm]),
                 "comfort": float(run.comfort[state.owner[firm]]),
@@ -301,7 +303,7 @@ def _take(taken: _Taken, start: State, state: State, work: Work) -> None:
 
 def _concerns(taken: _Taken, event: Event) -> bool:
     name = taken.run.world.industry.firms[taken.firm]
-    return event.firm == taken.firm or name in event.counterparty.split("+")
+    return event.firm in (taken.firm, MARKET) or name in event.counterparty.split("+")
 
 
 def _lines(taken: _Taken, work: Work) -> pd.DataFrame:
@@ -321,7 +323,8 @@ def _lines(taken: _Taken, work: Work) -> pd.DataFrame:
         "units": work.sold[lines],
         "price": parts.prices[lines],
         "glider": work.glider[lines],
-        "battery": parts.cost[lines] - work.glider[lines],
+        "battery": parts.cost[lines] - work.glider[lines] - work.forces.duty[lines],
+        "duty": work.forces.duty[lines],
         "learning": -before_cash[0] * one,
         "idle": -before_cash[1] * one,
         "war": -before_cash[2] * one,

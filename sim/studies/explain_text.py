@@ -26,6 +26,7 @@ LABELS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "glider": ("car without battery", "the car without its battery"),
         "battery": ("battery", "the battery"),
+        "duty": ("duty", "a duty"),
         "learning": ("less what a sale teaches", "what a sale teaches"),
         "idle": ("less what it saves in idle plants", "idle plants"),
         "war": ("less the private stakes of the war", "the war"),
@@ -75,6 +76,7 @@ CASH: Mapping[str, str] = MappingProxyType(
         "owner_support": "owner's support",
         "state_backstop": "state money",
         "merged_treasury": "to or from the common treasury",
+        "tariff": "duties",
         "wound_up": "borne by creditors, or left to them",
         "end": "cash at the end",
     }
@@ -208,8 +210,8 @@ def _events(found: Explanation) -> str:
 
 
 def _amount(kind: str, amount: float) -> str:
-    # What a review writes there is a change of the MHHI, which its detail tells.
-    return "" if kind in ("cleared", "prohibited") or amount == 0.0 else money(amount)
+    # What a review writes there is a change of the MHHI, what an event does is its size.
+    return "" if kind in ("cleared", "prohibited", "event") or amount == 0.0 else money(amount)
 
 
 def _wrapped(text: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
+from sim.batch.batch import LOCAL
 from sim.compare.printing import aligned
 from sim.errors import SimError
 from sim.record.store import Store
@@ -19,7 +20,7 @@ from sim.studies.discovery import discover, sentence
 from sim.studies.folder import write_study
 from sim.studies.outcome import Outcome
 from sim.studies.points import Answers, Point, ask
-from sim.studies.ranges import Range, at
+from sim.studies.ranges import Range, at, calibrated_again
 from sim.studies.regret import regret_table
 
 
@@ -59,6 +60,8 @@ def study_futures(
     *,
     max_failed: float,
     workers: int = 1,
+    executor: str = LOCAL,
+    scheduler: str = "",
     command: str = "",
     quiet: bool = True,
 ) -> Told:
@@ -98,8 +101,9 @@ def study_futures(
     points = draw_futures(ranges, count, scenario.heading.seed)
     with Store(folder) as store:
         answers = ask(
-            scenario, outcome, points, arms, replicates, store, workers=workers, quiet=quiet
-        )
+            scenario, outcome, points, arms, replicates, store,
+            workers=workers, executor=executor, scheduler=scheduler, quiet=quiet,
+        )  # fmt: skip
     failed = len(answers.failed_points)
     values = np.array([[value for _, value in point.values] for point in points])
     table = pd.DataFrame(values, columns=[each.path for each in ranges])
@@ -136,8 +140,14 @@ def study_futures(
             "replicates": replicates,
             "design_seed": scenario.heading.seed,
             "max_failed": max_failed,
+            "hold_calibration": scenario.held,
         },
-        found={"failed_futures": failed, "runs_made": answers.made, "answer": told.pays},
+        found={
+            "failed_futures": failed,
+            "runs_made": answers.made,
+            "answer": told.pays,
+            "calibration": calibrated_again(scenario, ranges),
+        },
         tables=tables,
     )
     if refused:

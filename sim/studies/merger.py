@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import SolverError
 from sim.kernels import competition
 from sim.kernels.concentration import hhi, mhhi
 from sim.kernels.curvature import passthrough
@@ -266,7 +267,7 @@ def _static(market: Market, prices: FloatArray, kappa: FloatArray) -> FloatArray
     """Margins that would make prices a static equilibrium, (J,); NaN where none would."""
     try:
         return static_markups(market.demand, prices, market.net_share, market.firm_of, kappa)
-    except np.linalg.LinAlgError:
+    except SolverError:
         # One owner of a closed market: no margin holds the price.
         return np.full(len(prices), np.nan)
 
@@ -282,6 +283,9 @@ def _outcome(baseline: Baseline, deal: StaticDeal) -> DealOutcome:
     weights_after = product_weights(changed.kappa, market.firm_of)
     net = market.net_share * before.prices
     static = [_static(market, before.prices, kappa) for kappa in (market.kappa, changed.kappa)]
+    cmcr = np.full(len(net), np.nan)
+    if not np.isnan(static[1]).all():
+        cmcr = competition.compensating_cost_cut(static[0], static[1], net)
     variation = np.full(len(before.surplus), np.nan)
     if after is not None:
         variation = before.surplus - after.surplus
@@ -299,7 +303,7 @@ def _outcome(baseline: Baseline, deal: StaticDeal) -> DealOutcome:
         guppi=competition.guppi(
             baseline.diversion, before.margins, net, weights, weights_after
         ),
-        cmcr=competition.compensating_cost_cut(static[0], static[1], net),
+        cmcr=cmcr,
         pressure=competition.first_order_pressure(
             baseline.elasticities, before.shares, before.lerner,
             competition.lerner(before.prices, changed.costs, market.net_share), weights,

@@ -126,7 +126,8 @@ def measured(tables: Mapping[str, Columns], end: int) -> Columns:
         sold = float(firms["units"][own & (firms["t"] > end - measures.TRAILING)].sum())
         values[firm, measures.UNITS_SOLD.key] = sold * annual
         values[firm, measures.MARKET_SHARE.key] = _ratio(sold, float(units.sum()))
-        for measure in (*measures.SURVIVAL, measures.CASH, measures.STATE_MONEY):
+        stocks = (measures.CASH, measures.OWNER_MONEY, measures.STATE_MONEY)
+        for measure in (*measures.SURVIVAL, *stocks):
             values[firm, measure.key] = float(firms[measure.key][place])
     keys = list(values)
     return {

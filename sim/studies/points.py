@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.batch.batch import LOCAL, maker
+from sim.batch.executor import OnDone
 from sim.batch.executor import Outcome as Ended
-from sim.batch.executor import run_tasks
 from sim.batch.plan import MODEL_PACKAGES
 from sim.batch.progress import Progress
 from sim.batch.recorder import Recorder
@@ -31,6 +32,7 @@ from sim.studies.outcome import Outcome, measured, quarters_of, value_of
 
 FloatArray = NDArray[np.float64]
 Values = Mapping[str, float]
+Maker = Callable[[str, object, list[Any], int, OnDone], None]
 
 FACTORY = "sim.studies.points:PointRunner"
 # Calibrations kept by a worker, 0.2 MB each; points come in order, so old ones are done with.
@@ -132,6 +134,8 @@ def ask(
     store: Store,
     *,
     workers: int = 1,
+    executor: str = LOCAL,
+    scheduler: str = "",
     quiet: bool = True,
 ) -> Answers:
     """Play every point in every arm under every draw of luck.
@@ -150,8 +154,8 @@ def ask(
         Draws of luck in a block.
     store
         Where finished runs are kept; those kept under the same key are not made again.
-    workers
-        Processes.
+    workers, executor, scheduler
+        Processes, and where they are, as for :func:`sim.batch.batch.run_batch`.
     quiet
         No progress on stderr.
 
@@ -188,7 +192,8 @@ def ask(
                 key = f"{cell}-{replicate:07d}"
                 keys[p, a, r] = key
                 specs.setdefault(key, PointRun(values, arm, replicate))
-    made = _make(scenario, end, specs, store, workers, quiet=quiet)
+    make = maker(executor, scheduler, Runner(scenario).compile_kernels)
+    made = _make(make, scenario, end, specs, store, workers, quiet=quiet)
     result = np.full((len(points), len(arms), replicates), np.nan)
     read: dict[str, tuple[float, str]] = {}
     for place, key in keys.items():
@@ -212,6 +217,7 @@ def concerns(scenario: Scenario, arm: str, path: str) -> bool:
 
 
 def _make(
+    make: Maker,
     scenario: Scenario,
     end: int,
     specs: Mapping[str, PointRun],
@@ -228,7 +234,7 @@ def _make(
             store.put(missing[index], ended.payload, ended.status, ended.error)
             progress.advance(failed=ended.status != "ok")
 
-        run_tasks(FACTORY, (scenario, end), [specs[key] for key in missing], workers, keep)
+        make(FACTORY, (scenario, end), [specs[key] for key in missing], workers, keep)
     return len(missing)
 
 

@@ -19,6 +19,9 @@ from sim.studies.points import concerns
 
 FloatArray = NDArray[np.float64]
 TYPED = "command line"
+STRUCTURAL, HELD = "structural", "structural, held"
+# Settings named in a sentence; tables name all.
+MOST_NAMED = 6
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Range:
     low, high
         Ends of the range.
     setting
-        ``structural`` (the market is calibrated again) or ``counterfactual``.
+        ``structural`` (the market is calibrated again), ``structural, held`` (it would be, but
+        for ``--hold-calibration``) or ``counterfactual``.
     source
         Whose range it is.
     """
@@ -62,7 +66,14 @@ def known_ranges(scenario: Scenario) -> tuple[Range, ...]:
     """Every range of the scenario's assumptions, each with its source."""
     tables = read_market(scenario.heading.market)
     return tuple(
-        Range(prior.path, prior.value, prior.low, prior.high, prior.setting, prior.basis)
+        Range(
+            prior.path,
+            prior.value,
+            prior.low,
+            prior.high,
+            kind_of(scenario, tuple(prior.path.split("."))),
+            prior.basis,
+        )
         for prior in sensitivity_set(scenario, tables, focus_of(scenario))
     )
 
@@ -137,8 +148,34 @@ def read_range(
         return None
     found = scenario.world(holders[0], {}).get(keys)
     value = float(found) if isinstance(found, int | float) else math.nan
-    kind = "structural" if is_structural(keys) else "counterfactual"
-    return Range(path, value, low, high, kind, TYPED)
+    return Range(path, value, low, high, kind_of(scenario, keys), TYPED)
+
+
+def kind_of(scenario: Scenario, path: tuple[str, ...]) -> str:
+    """Kind of a setting in a scenario: as :class:`Range` says."""
+    if not is_structural(path):
+        return "counterfactual"
+    return HELD if scenario.held else STRUCTURAL
+
+
+def calibrated_again(scenario: Scenario, ranges: Sequence[Range]) -> str:
+    """Say for which settings the market is calibrated again."""
+    if scenario.held:
+        held = [each.path for each in ranges if each.setting == HELD]
+        less = f"; so held: {_named(held)}" if held else ""
+        return (
+            "The market stays calibrated as the file is written (--hold-calibration); what only "
+            f"the calibration reads moves nothing{less}."
+        )
+    again = [each.path for each in ranges if each.setting == STRUCTURAL]
+    if not again:
+        return "No setting calibrates the market again: the calibrated world is held."
+    return f"The market of 2024 is calibrated again at each value of {_named(again)}."
+
+
+def _named(paths: Sequence[str]) -> str:
+    more = len(paths) - MOST_NAMED
+    return ", ".join(paths[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def at(ranges: Sequence[Range], unit: FloatArray) -> list[tuple[tuple[str, float], ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.batch.batch import LOCAL
 from sim.compare.amounts import number
 from sim.compare.printing import aligned
 from sim.errors import SimError
@@ -21,7 +22,7 @@ from sim.studies import sensitivity
 from sim.studies.folder import write_study
 from sim.studies.outcome import Outcome
 from sim.studies.points import Answers, ask
-from sim.studies.ranges import Range
+from sim.studies.ranges import Range, calibrated_again
 from sim.studies.sensitivity import LUCK, MORRIS, Design, analyse, check_failures, outcome_of
 
 FloatArray = NDArray[np.float64]
@@ -72,6 +73,8 @@ def study(
     folder: Path,
     *,
     workers: int = 1,
+    executor: str = LOCAL,
+    scheduler: str = "",
     command: str = "",
     quiet: bool = True,
 ) -> tuple[pd.DataFrame, str]:
@@ -83,8 +86,8 @@ def study(
         Of whom, what, and over which settings.
     folder
         Folder of the study; an interrupted one goes on there.
-    workers
-        Processes; the result is the same for any number.
+    workers, executor, scheduler
+        Processes, and where they are; the result is the same for any number and anywhere.
     command
         The line that makes the folder again.
     quiet
@@ -110,7 +113,7 @@ def study(
     with Store(folder) as store:
         answers = ask(
             scenario, asked.outcome, design.points(), arms, asked.replicates, store,
-            workers=workers, quiet=quiet,
+            workers=workers, executor=executor, scheduler=scheduler, quiet=quiet,
         )  # fmt: skip
     outcome = outcome_of(answers, difference=asked.difference)
     tables = {
@@ -139,6 +142,7 @@ def study(
             "size": asked.size,
             "replicates": asked.replicates,
             "settings": len(ranges),
+            "hold_calibration": scenario.held,
             "design_seed": scenario.heading.seed,
             "max_failed": asked.max_failed,
         },
@@ -147,6 +151,7 @@ def study(
             "failed_points": len(answers.failed_points),
             "runs_made": answers.made,
             "answer": said,
+            "calibration": calibrated_again(scenario, ranges),
         },
         tables=tables,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.batch.batch import LOCAL
 from sim.compare.amounts import percent
 from sim.compare.estimates import effect_of, estimate
 from sim.compare.pairs import Pairs
@@ -22,7 +23,7 @@ from sim.scenario.scenario import Scenario
 from sim.studies.folder import write_study
 from sim.studies.outcome import Outcome
 from sim.studies.points import Answers, Point, ask
-from sim.studies.ranges import Range, whole
+from sim.studies.ranges import Range, calibrated_again, whole
 from sim.studies.refinement import Lattice, Node, flips, leaves, next_nodes
 
 FloatArray = NDArray[np.float64]
@@ -78,6 +79,15 @@ class Question:
             whole(self.y.path, self.y.low + (self.y.high - self.y.low) * up),
         )
 
+    def points(self, nodes: Sequence[Node]) -> list[Point]:
+        """Design points of some nodes."""
+        paths = self.x.path, self.y.path
+        return [Point(tuple(zip(paths, self.place(node), strict=True))) for node in nodes]
+
+    def arms(self, scenario: Scenario) -> list[str]:
+        """The baseline and the arm."""
+        return [scenario.heading.baseline, self.arm]
+
 
 def default_threshold(outcome: Outcome, *, level: bool) -> float:
     """Threshold of a decision that was not given one: 5 points, even odds, or zero."""
@@ -92,6 +102,8 @@ def draw_map(
     folder: Path,
     *,
     workers: int = 1,
+    executor: str = LOCAL,
+    scheduler: str = "",
     command: str = "",
     quiet: bool = True,
 ) -> tuple[pd.DataFrame, str]:
@@ -103,7 +115,7 @@ def draw_map(
         Of whom, and what is shown.
     folder
         Folder of the study; an interrupted one goes on there.
-    workers, command, quiet
+    workers, executor, scheduler, command, quiet
         As :func:`sim.studies.sensitivity_study.study`.
 
     Returns
@@ -130,7 +142,11 @@ def draw_map(
     made = turn = 0
     with Store(folder) as store:
         while batch:
-            answers = _play(scenario, question, batch, store, workers=workers, quiet=quiet)
+            answers = ask(
+                scenario, question.outcome, question.points(batch), question.arms(scenario),
+                question.replicates, store,
+                workers=workers, executor=executor, scheduler=scheduler, quiet=quiet,
+            )  # fmt: skip
             made += answers.made
             for place, node in enumerate(batch):
                 rows[node] = {"round": turn, **_row(question, node, answers, place)}
@@ -155,6 +171,7 @@ def draw_map(
             "decided_by": question.decided_by,
             "threshold": question.threshold,
             "replicates": question.replicates,
+            "hold_calibration": scenario.held,
             "coarse": lattice.coarse,
             "depth": lattice.depth,
             "most": question.most,
@@ -165,6 +182,7 @@ def draw_map(
             "rounds": turn,
             "runs_made": made,
             "answer": said,
+            "calibration": calibrated_again(scenario, (question.x, question.y)),
         },
         tables={"map": table, "cells": cells},
     )
@@ -215,26 +233,6 @@ def _shown(question: Question) -> str:
         return measure.show(question.threshold)
     text = measure.show_difference(question.threshold)
     return f"{text} points" if measure.is_yes_no else text
-
-
-def _play(
-    scenario: Scenario,
-    question: Question,
-    nodes: list[Node],
-    store: Store,
-    *,
-    workers: int,
-    quiet: bool,
-) -> Answers:
-    points = []
-    for node in nodes:
-        across, up = question.place(node)
-        points.append(Point(((question.x.path, across), (question.y.path, up))))
-    arms = [scenario.heading.baseline, question.arm]
-    return ask(
-        scenario, question.outcome, points, arms, question.replicates, store,
-        workers=workers, quiet=quiet,
-    )  # fmt: skip
 
 
 def _row(question: Question, node: Node, answers: Answers, place: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ or another order shifts nobody else's draws (common random numbers).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,12 @@ class Luck:
     equity: FloatArray  # (T, F) uniform, whether the market takes up an issue
     book: LuckBook
     quarters: int
+    lines: tuple[str, ...]
+
+    @cached_property
+    def conduct(self) -> FloatArray:
+        """(T, J) uniform draws of the lines, for rules of conduct that need luck."""
+        return self.book.uniform("conduct", self.lines, self.quarters)
 
     def contract(self, stream: str) -> FloatArray:
         """Uniform draws (T,) of one contract, named by its members and kind."""
@@ -62,4 +69,5 @@ def draw_luck(
         equity=book.uniform("equity", firms, quarters),
         book=book,
         quarters=quarters,
+        lines=lines,
     )

@@ -28,7 +28,9 @@ class World:
     """What does not change in a run: the industry, its calibration, settings and luck.
 
     ``start`` is the first quarter, counted as ``4 year + quarter - 1``; ``tax_steps`` are
-    (quarter of the run, rate) of the purchase tax on electric cars.
+    (quarter of the run, rate) of the purchase tax on electric cars, ``subsidy_steps`` (quarter
+    of the run, share of the base year's purchase subsidy). ``entry`` (F,) is the quarter of the
+    run in which a firm enters; 0 for those that are there.
     """
 
     industry: Industry
@@ -38,6 +40,8 @@ class World:
     start: int
     quarters: int
     tax_steps: tuple[tuple[int, float], ...]
+    subsidy_steps: tuple[tuple[int, float], ...]
+    entry: IntArray
 
 
 @dataclass
@@ -50,11 +54,13 @@ class State:
 
     t: int
     active: BoolArray  # (F,) the brand is on sale
+    waiting: BoolArray  # (F,) it has not entered yet
     owner: IntArray  # (F,) who owns the firm outright; itself unless merged
     experience: FloatArray  # (F,) own cumulative vehicles
     spill: FloatArray  # (F,) vehicles of others that count as own experience
     permanent: FloatArray  # (J,) lasting change of quality since the base year, utils
     passing: FloatArray  # (F,) fading change of quality, utils
+    variable_cost: FloatArray  # (J,) last quarter's average variable cost, CNY
     battery_log: FloatArray  # () log deviation of the battery price from its path
     price: FloatArray  # (J,) last quarter's prices
     sold: FloatArray  # (J,) last quarter's domestic sales
@@ -76,7 +82,7 @@ class State:
     state_money: FloatArray  # (F,) cumulative
     owner_money: FloatArray  # (F,) cumulative
     equity_raised: FloatArray  # (F,) cumulative
-    first_units: FloatArray  # (F,) units of this run's first quarter
+    first_units: FloatArray  # (F,) units of its first quarter in this run
     holdings: FloatArray  # (F, F)
     control: FloatArray  # (F, F)
     kappa: FloatArray  # (F, F) profit weights of holdings, control and mergers
@@ -84,6 +90,8 @@ class State:
     signed: IntArray  # (C,) quarter of signature, -1 before it
     in_force: BoolArray  # (C,) the contract's terms act
     outside: FloatArray  # (accounts,) cumulative cash of everybody else
+    memory: tuple[FloatArray, ...]  # what each firm's rule of conduct noted; empty for most
+    event_start: IntArray  # (E,) quarter in which each event begins, -1 not known yet
 
     def recent(self, ring: FloatArray) -> FloatArray:
         """Rows of a ring with quarter t first and older ones after it, (4, F)."""
@@ -114,6 +122,8 @@ def initial_state(
     accounts: int,
     working_capital: FloatArray,
     outside_stake: FloatArray,
+    event_start: IntArray,
+    waiting: BoolArray,
 ) -> State:
     """State at the end of the base year: its quarterly averages, held.
 
@@ -125,36 +135,44 @@ def initial_state(
         (F,) net working capital at base-year revenue and cost, CNY.
     outside_stake
         (F,) largest stake of an investor who is not a firm of this market.
+    event_start
+        (E,) quarter in which each event begins, -1 for those on a condition.
+    waiting
+        (F,) firms that enter later; they have neither sales nor money yet.
     """
     size = len(industry.firms)
     units = industry.by_firm(industry.units)
     volume = units + industry.exports
     energy_per_car = industry.by_firm(industry.units * industry.battery_kwh) / units
     revenue = base_revenue(industry, calibration)
+    cost, spending = base_variable_cost(industry, calibration), industry.fixed_cost + industry.rd
+    there = ~waiting
     return State(
         t=0,
-        active=np.ones(size, dtype=np.bool_),
+        active=there,
+        waiting=waiting.copy(),
         owner=np.arange(size, dtype=np.int64),
         experience=industry.experience.copy(),
         spill=np.zeros(size),
         permanent=np.zeros(len(industry.lines)),
         passing=np.zeros(size),
+        variable_cost=calibration.cost.copy(),
         battery_log=np.zeros(()),
         price=industry.price.copy(),
         sold=industry.units.copy(),
         volume=volume,
         energy=volume * energy_per_car,
         capacity=industry.capacity.copy(),
-        cash=industry.cash.copy(),
-        debt=industry.debt.copy(),
-        credit_line=industry.credit_line.copy(),
+        cash=industry.cash * there,
+        debt=industry.debt * there,
+        credit_line=industry.credit_line * there,
         drawn=np.zeros(size),
-        net_working_capital=working_capital.copy(),
-        trailing_units=np.tile(units, (TRAILING, 1)),
-        trailing_volume=np.tile(volume, (TRAILING, 1)),
-        trailing_revenue=np.tile(revenue, (TRAILING, 1)),
-        trailing_cost=np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
-        trailing_spending=np.tile(industry.fixed_cost + industry.rd, (TRAILING, 1)),
+        net_working_capital=working_capital * there,
+        trailing_units=np.tile(units * there, (TRAILING, 1)),
+        trailing_volume=np.tile(volume * there, (TRAILING, 1)),
+        trailing_revenue=np.tile(revenue * there, (TRAILING, 1)),
+        trailing_cost=np.tile(cost * there, (TRAILING, 1)),
+        trailing_spending=np.tile(spending * there, (TRAILING, 1)),
         trailing_state_money=np.zeros((TRAILING, size)),
         trailing_owner_money=np.zeros((TRAILING, size)),
         state_money=np.zeros(size),
@@ -168,6 +186,8 @@ def initial_state(
         signed=np.full(contracts, -1, dtype=np.int64),
         in_force=np.zeros(contracts, dtype=np.bool_),
         outside=np.zeros(accounts),
+        memory=(np.zeros(0),) * size,
+        event_start=event_start.copy(),
     )
 
 

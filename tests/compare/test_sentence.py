@@ -3,10 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from synthetic_batch import Plan, write_batch
 
-from sim.compare import Batch, answer, compare_arms, printed_comparison, survival_sentence
+from sim.compare import (
+    Batch,
+    answer,
+    compare_arms,
+    paid_in,
+    printed_comparison,
+    sentence,
+    survival_sentence,
+)
 from sim.compare.measures import SURVIVES
 
 HARM = Plan(arms=("solo", "plunder"), wars=(1.0,), failed=())
@@ -71,8 +80,28 @@ def test_money_alone_and_the_state(batch: Batch) -> None:
     assert said[1].startswith("Of which money alone (stranger")
     assert "capital against stranger" in said[1]
     assert "FAW's electric-car arm goes on without state money" in said[2]
-    assert said[3].startswith("FAW as a group survives in any case; state money to it")
+    assert said[3].startswith("FAW's group is taken to survive; state money to it")
     assert "paired difference −¥" in said[3]
+
+
+def test_what_was_paid_is_summed_by_run_and_the_market_is_left_out(batch: Batch) -> None:
+    paid = paid_in(batch)
+    assert paid[["arm", "firm", "investor"]].to_numpy().tolist() == [
+        ["stranger", "leapmotor", "investor"], ["capital", "leapmotor", "faw"],
+    ]  # fmt: skip
+    np.testing.assert_allclose(paid["amount"], 4.9e9)
+    assert "the same cash without an ally" in str(answer(batch)[1])
+
+
+def test_a_stranger_who_brings_less_is_not_called_the_same_cash(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amounts = {"stranger": 4.9e9, "capital": 14.6e9}
+    monkeypatch.setattr(sentence, "received", lambda paid, arm, firm: amounts[arm])
+    said = str(answer(batch)[1])
+    assert "same cash" not in said
+    assert "¥4.9bn without an ally, where capital brings ¥14.6bn" in said
+    assert "and +¥9.7bn of cash" in said
 
 
 def test_the_baseline_against_itself(batch: Batch) -> None:

@@ -16,14 +16,22 @@ STAKE = (
     "alliances.buys={members: [geely, nio], start: 2025Q3, kind: capital, terms: {equity_stake: "
     "{investor: geely, target: nio, stake: 0.2, pre_money_cny_bn: 20, control: proportional}}}",
 )
+EVENTS = (
+    "events.late={kind: entrant, firm: xiaomi, start: 2025Q4}",
+    "events.answer={kind: truce, factor: 0.5, quarters: 2, again: true, "
+    "when: {penetration: {above: 0.4}}}",
+)
 BUSY = (
+    ("solo", EVENTS, 6),
     ("solo", STAKE, 0),
     ("solo", POOR, 1),
     ("stranger", (), 2),
     ("mou", (), 3),
+    ("solo", ("entries.xiaomi={start: 2025Q4}",), 0),
     ("capital", (), 4),
     ("merger", (), 5),
     ("merger", ("firms.leapmotor.cash=0", "firms.leapmotor.credit_line=9"), 5),
+    ("solo", ("conduct.rules={byd: {cost_plus: {}}}",), 6),
 )
 
 
@@ -67,9 +75,11 @@ def test_an_undeclared_write_is_noticed(monkeypatch):
     def careless(run_of, state, work):
         state.cash[0] += 1.0
 
-    first = replace(watched(defaultdict(set))[0], run=None)
-    assert first.writes == frozenset()
-    spoilt = (replace(CALENDAR[0], run=careless), *CALENDAR[1:])
+    (observe,) = (phase for phase in CALENDAR if phase.name == "observe")
+    assert observe.writes == frozenset()
+    spoilt = tuple(
+        replace(phase, run=careless) if phase is observe else phase for phase in CALENDAR
+    )
     monkeypatch.setattr(f"{__name__}.CALENDAR", spoilt, raising=True)
     monkeypatch.setattr(engine, "CALENDAR", watched(defaultdict(set)))
     with pytest.raises(AssertionError, match=r"observe writes \['cash'\] undeclared"):

@@ -25,7 +25,22 @@ AGAIN = (
     "alliances.wider={members: [gwm, xpeng, nio], start: 2026Q2, kind: merger, review: "
     "{on: false}, terms: {merger: {acquirer: xpeng, integration_cost_share: 0.01}}}"
 )
+EVENTS = tuple(
+    f"events.{name}={{{text}}}"
+    for name, text in {
+        "duty": "kind: tariff, firms: [tesla, bmw], start: 2025Q2, quarters: 6, cny_per_car: 9e3",
+        "gift": "kind: subsidy, start: 2025Q3, cny_per_car: 5000, price_cap_cny: 200000",
+        "days": "kind: payment_days, start: 2025Q4, days: 60, quarters: 8",
+        "purse": "kind: support_end, start: 2026Q4, state_factor: 0.2",
+        "crunch": "kind: credit_crunch, start: 2026Q1, credit_factor: 0.3, equity_factor: 0",
+        "late": "kind: entrant, firm: xiaomi, start: 2025Q4",
+        "new": "kind: entrant, firm: new, start: 2026Q1, lines: [xiaomi_su7], cash_cny_bn: 9",
+        "floor": "kind: below_cost_rule, start: 2027Q1, detour: 0.05",
+        "cut": "kind: price_cut, firms: [byd], start: 2026Q2, quarters: 3, cut: 0.1",
+    }.items()
+)
 WORLDS = {
+    "events": ("capital", (*POOR, *EVENTS)),
     "solo": ("solo", ()),
     "stranger": ("stranger", ()),
     "mou": ("mou", ()),
@@ -37,6 +52,7 @@ WORLDS = {
     "merger of three": ("solo", (THREE,)),
     "merged brand merges": ("solo", (THREE, AGAIN)),
     "poor merger": ("merger", POOR),
+    "entrant": ("solo", ("entries.xiaomi={start: 2026Q2}",)),
 }
 
 
@@ -103,6 +119,7 @@ def test_every_flow_has_two_ends_and_stocks_follow(world):
     book = Bookkeeper(run_of(arm, sets, replicate=4))
     walk(book.run, QUARTERS, book)
     wanted = {
+        "events": "event",
         "stranger": "equity", "capital": "equity", "stake paid by the arm": "equity",
         "merger": "merged", "merger of three": "merged", "poor": "state_backstop",
         "merged brand merges": "merged", "mou": "signed", "poor merger": "state_backstop",

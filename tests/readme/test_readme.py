@@ -49,7 +49,7 @@ LINES = shown_lines()
 LONG = [words for words in LINES if words[0] in ("run", "plan", "calibrate", "merger")]
 READS_A_BATCH = [words for words in LINES if words[0] in ("compare", "report")]
 # Studies run a loop of batches: minutes at the size that the README shows.
-STUDIES = [words for words in LINES if words[0] in ("sensitivity", "map")]
+STUDIES = [words for words in LINES if words[0] in ("sensitivity", "map", "qlearning")]
 QUICK = [words for words in LINES if words not in [*LONG, *READS_A_BATCH, *STUDIES]]
 
 
@@ -117,6 +117,28 @@ def test_every_line_works_in_its_order(project: Path, capsys) -> None:
         more += SHORT if words[0] == "plan" else []
         assert main([*words, *more]) == 0, (words, capsys.readouterr().err)
         assert capsys.readouterr().out, words
+
+
+# A study's own lines on the smallest budget that still gives an answer; what is typed last wins.
+TINY = {
+    "morris": ["--trajectories", "2", "--vary", "conduct.mu_max", "--vary", "demand.ice_share"],
+    "sobol": ["--samples", "2", "--max-failed", "0.5"],
+    "futures": ["--samples", "4", "--vary", "conduct.mu_max", "--vary", "demand.ice_share"],
+    "map": ["--coarse", "1", "--depth", "0"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", STUDIES, ids=" ".join)
+def test_a_study_of_a_tiny_budget_works(project: Path, words: list[str], capsys) -> None:
+    pytest.importorskip("SALib", reason="SALib is not installed: make setup")
+    method = words[words.index("--method") + 1] if "--method" in words else "morris"
+    tiny = TINY["map" if words[0] == "map" else method]
+    small = ["--set", "demand.types=16", "--set", "horizon.quarters=24", "--out", "results/study"]
+    small += ["--replicates", "2", "--workers", "1", "--quiet"]
+    assert main([*words, *tiny, *small]) == 0, capsys.readouterr().err
+    assert "calibrat" in capsys.readouterr().out
+    assert (project / "results" / "study" / "manifest.json").is_file()
 
 
 @pytest.mark.slow

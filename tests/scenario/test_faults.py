@@ -27,7 +27,7 @@ STAKE = (
         ("conduct: {mu_max: 1e999}", 5, "conduct.mu_max", "1e999", "a finite number", ""),
         ("conduct: {mu_max: [1]}", 5, "conduct.mu_max", "[1]", "a number", ""),
         ("conduct: {mu_max: {a: 1}}", 5, "conduct.mu_max", "", "a number", ""),
-        ("conduct: 3", 5, "conduct", "3", "valid dictionary", ""),
+        ("conduct: 3", 5, "conduct", "3", "a mapping of settings", ""),
         ("conduct: null", 5, "conduct", "", "missing", ""),
         ("conduct: {mu_max: null}", 5, "conduct.mu_max", "", "missing", ""),
         ("demand: {types: 64.5}", 5, "demand.types", "64.5", "a whole number", ""),
@@ -134,8 +134,50 @@ def test_all_faults_come_at_once_each_once(faults) -> None:
         "markt",
         "sweep.costs.battery",
         "arms.a.demand.types",
+        "arms.b.alliances.p.members",
     }
     assert [line for line, path in places if path == "arms.a.demand.types"] == [11]
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        (
+            "conduct: {war_intensty: 1}\n"
+            "firms: {leapmotr: {cash: 1}, byd: {cassh: 1}}\n"
+            "arms:\n"
+            "  b: {alliances: {p: {members: [faw, teslaa], start: 2025Q2, kind: capital, terms: {"
+            "equity_stake: {investor: faw, target: teslaa, stake: 1.2, pre_money_cny_bn: 4}}}}}\n",
+            {"conduct.war_intensty", "firms.leapmotr", "firms.byd.cassh",
+             "arms.b.alliances.p.terms.equity_stake.stake", "arms.b.alliances.p.members"},
+        ),
+        (
+            "conduct: {war_intensity: high, mu_max: .nan}\n"
+            "replicates: 2.5\n"
+            "horizon: {start: 2025-Q1, quarters: -3}\n"
+            "firms: {byd: {cash: .inf}}\n"
+            "demand: 5\n",
+            {"conduct.war_intensity", "conduct.mu_max", "replicates", "horizon.start",
+             "horizon.quarters", "firms.byd.cash", "demand"},
+        ),
+        (
+            "conduct: {war_intensity: -1}\n"
+            "firms: {byd: {cash: -50, gross_margin: 1.5, capacity_units: 0}}\n",
+            {"conduct.war_intensity", "firms.byd.cash", "firms.byd.gross_margin",
+             "firms.byd.capacity_units"},
+        ),
+        (
+            PAIR.replace("mou", "friendship").replace("2025Q2", "2050Q1") % "",
+            {"alliances.pair.kind", "alliances.pair.start"},
+        ),
+        (PAIR.replace("2025Q2", "2050Q1") % (", " + STAKE), {"alliances.pair.start"}),
+        (PAIR.replace("faw", "faww") % (", " + STAKE), {"alliances.pair.members"}),
+    ],
+)  # fmt: skip
+def test_a_fault_hides_no_other_and_brings_none(faults, text: str, paths: set[str]) -> None:
+    found = faults(text)
+    assert {fault.path for fault in found} == paths
+    assert len(found) == len(paths)
 
 
 def test_names_are_told_with_types_where_the_world_is_whole(faults) -> None:

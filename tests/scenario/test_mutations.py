@@ -16,11 +16,14 @@ from sim.scenario import load
 from sim.scenario.checks import field_at
 
 ROOT = Path(__file__).resolve().parents[2]
+# The other scenarios are a few lines over the base, of the same keys as these.
+NAMED = ("faw_leapmotor", "price_war_2022_2024", "new_entrant")
+SPOILT = [path for path in SHIPPED if path.parent.name == "base" or path.stem in NAMED]
 NAMES = {path: str(path.relative_to(ROOT / "scenarios")) for path in SHIPPED}
 SEED = 20250303
 # Mappings whose keys are names that a scenario is free to choose.
 FREE = {("arms",), ("kinds",), ("sweep",), ("calibration", "variants")}
-FREE_IN_A_WORLD = {("alliances",), ("injections",), ("holdings",), ("firms",)}
+FREE_IN_A_WORLD = {("alliances",), ("injections",), ("holdings",), ("firms",), ("events",)}
 NOT_NUMBERS = ("word", "quoted number", "truth", "nan", "bare nan", "infinity", "overflow", "list",
                "mapping", "unicode", "escape", "long", "deep", "tag", "anchor", "alias", "date")
 
@@ -28,7 +31,7 @@ NOT_NUMBERS = ("word", "quoted number", "truth", "nan", "bare nan", "infinity", 
 def every_mutant() -> list[tuple[Path, Mutant]]:
     return [
         (path, mutant)
-        for path in SHIPPED
+        for path in SPOILT
         for mutant in mutants(path.read_text(encoding="utf-8"))
     ]
 
@@ -170,7 +173,7 @@ def take_noise(folder: Path, count: int) -> None:
     path = folder / "noisy.yaml"
     told: list[InputError] = []
     for _ in range(count):
-        file = luck.choice(SHIPPED)
+        file = luck.choice(SPOILT)
         path.write_bytes(noisy(file.read_bytes(), luck))
         try:
             load(path)

@@ -107,7 +107,7 @@ def test_small_yaml_as_read(tmp_path):
         ("target: Two", "target: Tow", "deals.deal.target", "a firm: One", "Two"),
         ("target: Two", "target: One", "deals.deal.target", "each firm once", ""),
         (", target: Two", "", "deals.deal.target", "a merger needs it", ""),
-        ("kind: merger", "kind: merge", "deals.deal.kind", "'merger', 'stake' or", ""),
+        ("kind: merger", "kind: merge", "deals.deal.kind", "'merger', 'stake' or", "merger"),
         ("kind: merger", "kind: stake", "deals.deal.investor", "a stake needs it", ""),
         ("target: Two", "target: Two, share: 0.2", "deals.deal.share", "no such key", ""),
         ("target: Two", "target: Two, cost_saving: 1.5", "deals.deal.cost_saving", "from -1", ""),
@@ -256,3 +256,40 @@ def test_every_spoilt_file(tmp_path):
         for mutant in mutants(path.read_text(encoding="utf-8"))
     ]
     assert [each for each in found if each is not None] == []
+
+
+def test_a_value_that_is_no_number_does_not_hide_the_other_faults(tmp_path):
+    path = tmp_path / "bad.yaml"
+    path.write_text(
+        "static_market: 1\nname: bad\nmarket_size: -5\noutside: 0.5\nproducts:\n"
+        "  A: {firm: One, price: .nan, share: 0.2}\n  B: {firm: Two, price: 1, share: 0}\n"
+    )
+    with pytest.raises(InputError) as caught:
+        load_static_market(path)
+    told = [(fault.line, fault.path) for fault in caught.value.faults]
+    assert sorted(told) == [
+        (3, "market_size"), (6, "products.A.price"), (7, "products.B.share"),
+    ]
+
+
+def test_faults_of_settings_and_of_both_tables_are_told_at_once(tmp_path):
+    products, agents = tmp_path / "products.csv", tmp_path / "agents.csv"
+    products.write_text("market_ids,firm_ids,shares,prices\n1,a,0,1\n1,b,0.2,-3\n")
+    agents.write_text("market_ids,weights,nodes0\n1,nan,0.1\n1,0.5,inf\n")
+    tables = {"tables": {"products": str(products), "agents": str(agents)}}
+    draws = ["parameters.x2=[constant]", "parameters.sigma.constant=1"]
+
+    def told(*sets):
+        with pytest.raises(InputError) as caught:
+            load_static_market(None, [*draws, *sets], tables)
+        return {
+            (fault.file, fault.line, fault.path)
+            for fault in caught.value.faults
+            if fault.path != "deals"
+        }
+
+    cells = {(str(products), 2, "shares"), (str(products), 3, "prices")}
+    assert told("parameters.alpha=0.5") == cells | {("command line", 0, "parameters.alpha")}
+    assert told("parameters.alpha=-0.5") == cells | {
+        (str(agents), 2, "weights"), (str(agents), 3, "nodes0"),
+    }

@@ -224,13 +224,22 @@ def _run_rows(
         "owner": owner,
     }
     allied = arm in ("capital", "merger")
+    happened = [("faw", "signed", "faw+leapmotor", 0.0, "faw_leapmotor")] * allied
+    investor = {"capital": "faw", "stranger": "investor"}.get(arm)
+    if investor is not None:
+        # A market issue that every arm has, and the deal's in two parts.
+        happened += [("leapmotor", "equity", "market", 1e9, "runway 3.0 quarters")]
+        happened += [("leapmotor", "equity", investor, half, "stake") for half in (2e9, 2.9e9)]
+    firms_, kinds, others, amounts_, details = (
+        zip(*happened, strict=True) if happened else ((),) * 5
+    )
     events = {
-        "t": np.ones(int(allied), dtype=np.int32),
-        "firm": np.array(["faw"] * allied, dtype=np.str_),
-        "kind": np.array(["signed"] * allied, dtype=np.str_),
-        "counterparty": np.array(["faw+leapmotor"] * allied, dtype=np.str_),
-        "amount": np.zeros(int(allied)),
-        "detail": np.array(["faw_leapmotor"] * allied, dtype=np.str_),
+        "t": np.ones(len(happened), dtype=np.int32),
+        "firm": np.array(firms_, dtype=np.str_),
+        "kind": np.array(kinds, dtype=np.str_),
+        "counterparty": np.array(others, dtype=np.str_),
+        "amount": np.array(amounts_, dtype=np.float64),
+        "detail": np.array(details, dtype=np.str_),
     }
     return {
         "market": _filled("market", market),

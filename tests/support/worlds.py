@@ -110,10 +110,18 @@ def without_events(rows: dict[str, np.ndarray], *kinds: str) -> dict[str, np.nda
 
 def changed_fields(before: Any, after: Any) -> set[str]:
     """Fields of a state whose values differ."""
+
+    def parts(value: Any) -> tuple[np.ndarray, ...]:
+        return tuple(map(np.asarray, value if isinstance(value, tuple) else (value,)))
+
     return {
         field.name
         for field in fields(before)
-        if not np.array_equal(
-            np.asarray(getattr(before, field.name)), np.asarray(getattr(after, field.name))
+        if not all(
+            map(
+                np.array_equal,
+                parts(getattr(before, field.name)),
+                parts(getattr(after, field.name)),
+            )
         )
     }
