@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels.game import PriceGame
-from sim.kernels.jit import kernel
+from sim.kernels.demand import LN2
+from sim.kernels.jit import kernel, part
+
+if TYPE_CHECKING:
+    from sim.kernels.game import PriceGame
 
 FloatArray = NDArray[np.float64]
+SingleArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 BLOCK = 208  # types evaluated together: few enough for the processor's second cache
-TILE = 16
-LN2 = math.log(2.0)
 NOBODY, NO_WEIGHT = np.zeros((2, 0), dtype=np.int64), np.zeros((2, 0))
-LANES = 16  # the number of types is filled up to a multiple, so that no loop has a scalar rest
 
 
 class Market(NamedTuple):
-    """A price game as the kernels want it; F firms, G groups, R rows, H nests (0: none)."""
+    """A price game as the kernels want it; F firms, G groups, R rows, H nests (0: none).
 
-    utility: FloatArray  # (J, I) without price, over (1 - rho) log 2; moved by shift_types
+    Products stand row by row.
+    """
+
+    chosen: IntArray  # (J,) positions in the game
+    tastes: FloatArray  # (., I) deviations of the types, over (1 - rho) log 2
+    taste_of: IntArray  # (J,) row of tastes
+    base: FloatArray  # (J,) mean utility, over (1 - rho) log 2
     outside: FloatArray  # (I,)
     alpha: FloatArray  # (I,)
     alpha_bits: FloatArray  # (I,) over log 2: exponentials are powers of two
+    steepest: float  # largest alpha
     weights: FloatArray  # (I,)
     cost: FloatArray  # (J,) c - Lambda_ff
     net: FloatArray  # (J,) part of the price that the firm keeps
@@ -37,6 +45,7 @@ class Market(NamedTuple):
     group_of: IntArray  # (J,) firm, or firm and nest
     nest_of: IntArray  # (J,) 0 without nests
     row_of: IntArray  # (J,) group and net share: one numerator each
+    run: IntArray  # (R + 1,) where the products of each row begin
     row_group: IntArray  # (R,)
     row_net: FloatArray  # (R,)
     group_firm: IntArray  # (G,)
@@ -51,15 +60,27 @@ class Market(NamedTuple):
 class Shift(NamedTuple):
     """What keeps each type's exponentials in range."""
 
-    level: FloatArray  # (max(H, 1), I) utility taken out of each nest, utils
+    level: FloatArray  # (max(H, 1), I) taken out of each nest's powers of two
     lift: FloatArray  # (max(H, 1), I) what puts nests on one scale again
     odds: FloatArray  # (I,) exponential of the outside option
 
 
 class Work(NamedTuple):
-    """Room for one block of B types."""
+    """Room for the evaluations of one solve: all exponentials, the rest for B types."""
 
-    weight: FloatArray  # (J, B)
+    weight: FloatArray  # (J, I) exponentials
+    at: FloatArray  # (J,) prices that they are of
+    moves: IntArray  # (1,) evaluations since they stand, 0 if they do not
+    moved: FloatArray  # (J,)
+    profit: FloatArray  # (J,) margins, money
+    origin: FloatArray  # (J,) prices of start_single
+    start_single: SingleArray  # (J, I) powers of two, as the next six for single precision
+    alpha_single: SingleArray  # (I,) over log 2
+    weight_single: SingleArray  # (J, B)
+    earned_single: SingleArray  # (G, B)
+    sold_single: SingleArray  # (G, B)
+    gain_single: SingleArray  # (R, B)
+    slope_single: SingleArray  # (B,)
     earned: FloatArray  # (G, B)
     sold: FloatArray  # (G, B)
     firm_earned: FloatArray  # (F, B)
@@ -78,40 +99,47 @@ def compile_game(game: PriceGame) -> Market:
     Types of weight zero fill the last vector; groups, rows and pairs are the distinct ones, so
     that what products share is computed once.
     """
-    demand, chosen = game.demand, game.demand.on_sale
-    firm_of, net = game.firm_of[chosen], game.kept[chosen]
+    demand, on_sale = game.demand, game.demand.on_sale
+    firm_of, net = game.firm_of[on_sale], game.kept[on_sale]
     own = game.lambdas.diagonal()
     nested = demand.nest_of is not None and demand.rho is not None
     if demand.nest_of is not None and demand.rho is not None:
-        used, nest_of = np.unique(demand.nest_of[chosen], return_inverse=True)
+        used, nest_of = np.unique(demand.nest_of[on_sale], return_inverse=True)
         rho = demand.rho[used]
-        steepness = 1.0 / (1.0 - rho[nest_of])
         codes, group_of = np.unique(firm_of * len(used) + nest_of, return_inverse=True)
         group_firm, group_nest = np.divmod(codes, len(used))
     else:
-        nest_of, rho = np.zeros(len(chosen), dtype=np.int64), np.zeros(0)
-        steepness = np.ones(len(chosen))
+        nest_of, rho = np.zeros(len(on_sale), dtype=np.int64), np.zeros(0)
         group_of, group_firm = firm_of, np.arange(game.firms)
         group_nest = np.zeros(game.firms, dtype=np.int64)
     row_group, row_of, row_net = _rows(group_of, net, len(group_firm))
+    order = np.argsort(row_of, kind="stable")
+    chosen, row_of = on_sale[order], row_of[order]
     reach, reach_weight = _minded(game.weights, game.lambdas, group_firm[:0], group_nest[:0])
     near, near_weight = NOBODY, NO_WEIGHT
     if nested:
         near, near_weight = _minded(game.weights, game.lambdas, group_firm, group_nest)
-    alpha = _filled(demand.alpha, 1.0)
+    steepness, tastes = demand.steepness[chosen], demand.tastes
+    types = tastes.shape[1]
+    alpha = _filled(demand.alpha, types, 1.0)
     return Market(
-        utility=_utility(game, chosen, steepness),
-        outside=_filled(demand.outside, 0.0),
+        chosen=chosen,
+        tastes=tastes,
+        taste_of=chosen if demand.mu is not None else np.zeros(len(chosen), dtype=np.int64),
+        base=demand.delta[chosen] * steepness / LN2,
+        outside=_filled(demand.outside, types, 0.0),
         alpha=alpha,
         alpha_bits=alpha / LN2,
-        weights=_filled(demand.weights, 0.0),
-        cost=game.costs[chosen] - own[firm_of],
-        net=net,
+        steepest=float(alpha.max()),
+        weights=_filled(demand.weights, types, 0.0),
+        cost=game.costs[chosen] - own[firm_of[order]],
+        net=net[order],
         free=~game.held[chosen],
         steepness=steepness,
-        group_of=group_of,
-        nest_of=nest_of,
+        group_of=group_of[order],
+        nest_of=nest_of[order],
         row_of=row_of,
+        run=np.searchsorted(row_of, np.arange(len(row_group) + 1)),
         row_group=row_group,
         row_net=row_net,
         group_firm=np.ascontiguousarray(group_firm),
@@ -162,19 +190,7 @@ def _minded(
     return pairs[:, :found].copy(), weights[:, :found].copy()
 
 
-def make_room(market: Market) -> tuple[Shift, Work]:
-    """Room for the evaluations of one solve; the kernels fill it."""
-    nests, types = max(len(market.rho), 1), len(market.alpha)
-    firms = int(market.group_firm.max()) + 1
-    groups = len(market.group_firm)
-    sizes = (len(market.cost), groups, groups, firms, firms, firms, groups, len(market.row_group))
-    rooms = [np.empty((size, BLOCK)) for size in (*sizes, nests, nests, nests)]
-    shift = Shift(np.zeros((nests, types)), np.ones((nests, types)), np.empty(types))
-    return shift, Work(*rooms)
-
-
-def _filled(values: FloatArray, value: float) -> FloatArray:
-    size = -(-len(values) // LANES) * LANES
+def _filled(values: FloatArray, size: int, value: float) -> FloatArray:
     if size == len(values):
         return values
     result = np.full(size, value)
@@ -182,66 +198,74 @@ def _filled(values: FloatArray, value: float) -> FloatArray:
     return result
 
 
-def _utility(game: PriceGame, chosen: IntArray, steepness: FloatArray) -> FloatArray:
-    demand = game.demand
-    types = len(demand.alpha)
-    result = np.empty((len(chosen), -(-types // LANES) * LANES))
-    tastes = np.zeros((0, 0)) if demand.mu is None else demand.mu
-    _turn(demand.delta, tastes, chosen, steepness / LN2, types, result)
-    return result
+@part
+def make_room(market: Market, single: bool) -> tuple[Shift, Work]:
+    """Room for the evaluations of one solve, for single precision too if asked."""
+    products, types, rows = len(market.cost), len(market.alpha), len(market.row_group)
+    nests, groups = max(len(market.rho), 1), len(market.group_firm)
+    firms, some = market.group_firm.max() + 1, products if single else 0
+    block = min(BLOCK, types)
+    # Entries of a block that no type fills are read by none but must be numbers.
+    shift = Shift(np.zeros((nests, types)), np.ones((nests, types)), np.ones(types))
+    work = Work(
+        np.empty((products, types)),
+        np.zeros(products),
+        np.zeros(1, dtype=np.int64),
+        np.empty(products),
+        np.empty(products),
+        np.empty(products),
+        np.empty((some, types), dtype=np.float32),
+        np.empty(types, dtype=np.float32),
+        np.empty((some, block), dtype=np.float32),
+        np.empty((groups, block), dtype=np.float32),
+        np.empty((groups, block), dtype=np.float32),
+        np.empty((rows, block), dtype=np.float32),
+        np.empty(block, dtype=np.float32),
+        np.empty((groups, block)),
+        np.empty((groups, block)),
+        np.empty((firms, block)),
+        np.empty((firms, block)),
+        np.empty((firms, block)),
+        np.empty((groups, block)),
+        np.zeros((rows, block)),
+        np.zeros((nests, block)),
+        np.zeros((nests, block)),
+        np.zeros((nests, block)),
+    )
+    return shift, work
 
 
-@kernel
-def _turn(
-    delta: FloatArray,
-    tastes: FloatArray,
-    chosen: IntArray,
-    factor: FloatArray,
-    types: int,
-    result: FloatArray,
-) -> None:
-    """``(delta + mu) factor`` with products first, tile by tile; 0 for filling types."""
-    for left in range(0, types, TILE):
-        right = min(left + TILE, types)
-        for top in range(0, len(chosen), TILE):
-            for n in range(top, min(top + TILE, len(chosen))):
-                j = chosen[n]
-                for i in range(left, right):
-                    taste = tastes[i, j] if len(tastes) > 0 else 0.0
-                    result[n, i] = (delta[j] + taste) * factor[n]
-    result[:, types:] = 0.0
+@part
+def shift_to_outside(market: Market, shift: Shift) -> None:
+    """Measure utilities from the outside option's, where all types have one."""
+    shift.level[0] = market.outside / LN2
 
 
-@kernel
+@part
 def shift_types(market: Market, shift: Shift, prices: FloatArray) -> None:
-    """Move utilities in place so that each type's best product (of each nest) has 0."""
-    utility, alpha, steepness = market.utility, market.alpha_bits, market.steepness
-    nest_of = market.nest_of
-    products, types = utility.shape
-    nests = len(market.rho)
-    top = np.full((max(nests, 1), types), -np.inf)
+    """Measure utilities so that each type's best product (of each nest) has 0 at ``prices``."""
+    alpha, steepness, level = market.alpha_bits, market.steepness, shift.level
+    types, nests = len(alpha), len(market.rho)
+    tastes, taste_of, nest_of, bases = market.tastes, market.taste_of, market.nest_of, market.base
+    level[:] = -np.inf
     if nests == 0:
-        top[0] = (market.outside - shift.level[0]) / LN2
-    for j in range(products):
-        highest, price, row = top[nest_of[j]], prices[j] * steepness[j], utility[j]
+        level[0] = market.outside / LN2
+    for j in range(len(prices)):
+        highest, taste = level[nest_of[j]], tastes[taste_of[j]]
+        price, base = prices[j] * steepness[j], bases[j]
         for i in range(types):
-            value = row[i] - alpha[i] * price
+            value = taste[i] + (base - alpha[i] * price)
             highest[i] = value if value > highest[i] else highest[i]
-    for j in range(products):
-        highest, row = top[nest_of[j]], utility[j]
-        for i in range(types):
-            row[i] -= highest[i]
     if nests == 0:
         for i in range(types):
-            shift.level[0, i] += LN2 * top[0, i]
-            shift.odds[i] = math.exp(market.outside[i] - shift.level[0, i])
+            shift.odds[i] = math.exp(market.outside[i] - LN2 * level[0, i])
         return
     for i in range(types):
         best = market.outside[i]
         for h in range(nests):
-            shift.level[h, i] += LN2 * top[h, i] * (1.0 - market.rho[h])
-            best = max(best, shift.level[h, i])
+            best = max(best, LN2 * level[h, i] * (1.0 - market.rho[h]))
         shift.odds[i] = math.exp(market.outside[i] - best)
         for h in range(nests):
+            height = LN2 * level[h, i] * (1.0 - market.rho[h])
             # Cut so that a nest nobody wants yet still has a markup.
-            shift.lift[h, i] = math.exp(max(shift.level[h, i] - best, -100.0))
+            shift.lift[h, i] = math.exp(max(height - best, -100.0))

@@ -11,6 +11,7 @@ D_ig^(1 - rho_g))``, ``P_ij = P_ij|h P_ih``. J products, I types, H nests.
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,10 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels.checks import require_finite, whole_numbers
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+
+LN2 = math.log(2.0)
+LANES = 16  # the number of types is filled up to a multiple, so that no loop has a scalar rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +169,8 @@ class Demand:
             raise KernelInputError(f"available has shape {available.shape}, not {delta.shape}")
         # All tastes are known to be numbers: all products are on sale here.
         require_finite("mean utility", delta, available)
+        # Laid out once for all that share the tastes.
+        _ = self.tastes
         new = copy.copy(self)
         # What was kept of the old products on sale must not be taken for the new.
         new.__dict__.pop("on_sale", None)
@@ -175,6 +182,26 @@ class Demand:
     def closed(self) -> BoolArray:
         """(I,) whether the type has no outside option."""
         return np.isneginf(self.outside)
+
+    @cached_property
+    def steepness(self) -> FloatArray:
+        """(J,) ``1 / (1 - rho)`` of each product's nest."""
+        if self.nest_of is None or self.rho is None:
+            return np.ones(len(self.delta))
+        result: FloatArray = (1.0 / (1.0 - self.rho))[self.nest_of]
+        return result
+
+    @cached_property
+    def tastes(self) -> FloatArray:
+        """(J, I) mu over (1 - rho) log 2, products first; (1, I) zeros for none.
+
+        I is filled up to a multiple of LANES, with zeros.
+        """
+        types = len(self.alpha)
+        result = np.zeros((1 if self.mu is None else len(self.delta), -(-types // LANES) * LANES))
+        if self.mu is not None:
+            np.multiply(self.mu.T, (self.steepness / LN2)[:, None], out=result[:, :types])
+        return result
 
     @cached_property
     def on_sale(self) -> IntArray:
@@ -201,36 +228,6 @@ class Choice:
     probabilities: FloatArray
     within: FloatArray | None
     inclusive: FloatArray
-
-
-def whole_numbers(values: IntArray, name: str) -> IntArray:
-    """Positions as integers.
-
-    Raises
-    ------
-    KernelInputError
-        The values are not whole numbers.
-    """
-    array = np.asarray(values)
-    if array.dtype.kind not in "iu":
-        raise KernelInputError(f"{name} holds {array.dtype}, not whole numbers")
-    return np.ascontiguousarray(array, dtype=np.int64)
-
-
-def require_finite(name: str, values: FloatArray, needed: BoolArray | None = None) -> None:
-    """Refuse a value a product that is not finite.
-
-    Raises
-    ------
-    KernelInputError
-        Names the first product with such a value.
-    """
-    wrong = ~np.isfinite(values)
-    if needed is not None:
-        wrong &= needed
-    if wrong.any():
-        worst = int(np.argmax(wrong))
-        raise KernelInputError(f"{name} of product {worst} is {values[worst]}, not finite")
 
 
 def require_prices(demand: Demand, prices: FloatArray) -> FloatArray:

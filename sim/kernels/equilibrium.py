@@ -12,76 +12,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError, SolverError
-from sim.kernels.compiled import Market, compile_game, make_room, shift_types
+from sim.kernels.checks import require_finite
 from sim.kernels.curvature import Curvature
-from sim.kernels.demand import require_finite
 from sim.kernels.game import PriceGame
 from sim.kernels.groups import solve_groups
-from sim.kernels.zeta import BROKEN, CAUTION, CONVERGED, OUT_OF_RANGE, iterate
+from sim.kernels.search import NO_INVERSE, newton_inverse, search_prices
+from sim.kernels.search import Equilibrium as Equilibrium
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-MEMORY = 8  # past steps that Anderson's acceleration looks at
-# Evaluations after which a market counts as hard and gets Newton's moves.
-PATIENCE = 26
-# A market that took more, or whose steps shrink less, is finished by Newton's move: a slow mode
-# may hide behind faster ones when the radius is observed.
-EASY, EASY_RADIUS = 16, 0.6
-# Newton's moves with one inverse; then it is made anew.
-NEWTON_PATIENCE = 12
-NEWTON_ROUNDS = 4
-NO_INVERSE = np.zeros((0, 0))
-
-
 # Prices this many times the largest start price or cost have run away.
 FARTHEST = 1e6
-
-
-@dataclass(frozen=True, eq=False)
-class Equilibrium:
-    """Prices that are best replies to first order, with a verdict.
-
-    Attributes
-    ----------
-    prices, shares
-        (J,) money; a product not on sale keeps its price and has share 0.
-    converged
-        Whether residual and estimated error are under the tolerance.
-    residual
-        Largest undamped zeta step relative to price.
-    error_estimate
-        Estimated largest relative error of a price: twice ``residual / (1 - spectral radius)``,
-        the radius observed on plain steps; in hard markets, of Newton's moves.
-    iterations
-        Evaluations of the first-order conditions.
-    worst
-        Product with the largest step.
-    second_order
-        Whether every firm's objective is locally concave in its own free prices; None if not
-        asked.
-    unstable
-        A product of the firm for which it is not, the one whose price moves most in the
-        direction that gains; -1 for none.
-    method
-        What ended the search: ``groups`` (one markup a firm and nest), ``zeta``, ``newton``.
-    """
-
-    prices: FloatArray
-    shares: FloatArray
-    converged: bool
-    residual: float
-    error_estimate: float
-    iterations: int
-    worst: int
-    second_order: bool | None = None
-    unstable: int = -1
-    method: str = "zeta"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +40,22 @@ class Linearisation:
     ----------
     inverse
         (J, J) inverse of ``-d step / dp``; the identity for products not free there.
+    chosen
+        Products on sale, in the order of the kernels.
     """
 
     inverse: FloatArray
+    chosen: IntArray
+
+    @cached_property
+    def _laid_out(self) -> FloatArray:
+        return np.ascontiguousarray(self.inverse[np.ix_(self.chosen, self.chosen)])
+
+    def for_market(self, chosen: IntArray) -> FloatArray:
+        """Inverse of the products on sale, in the order in which the kernels have them."""
+        if np.array_equal(chosen, self.chosen):
+            return self._laid_out
+        return np.ascontiguousarray(self.inverse[np.ix_(chosen, chosen)])
 
 
 def linearise(game: PriceGame, prices: FloatArray) -> Linearisation:
@@ -107,11 +68,11 @@ def linearise(game: PriceGame, prices: FloatArray) -> Linearisation:
     """
     free = np.flatnonzero(_free(game))
     inverse = np.eye(len(game.costs))
-    block = _newton_inverse(game, prices, free)
+    block = newton_inverse(game, prices, free)
     if block is None:
         raise SolverError("first-order conditions have no inverse at these prices")
     inverse[np.ix_(free, free)] = block
-    return Linearisation(inverse)
+    return Linearisation(inverse, game.market.chosen)
 
 
 def solve_prices(
@@ -161,7 +122,8 @@ def solve_prices(
     if len(game.demand.alpha) == 1:
         found = _by_groups(game, first, tolerance)
     if found is None or not found.converged:
-        found = _by_products(game, first, tolerance, max_iterations, near)
+        known = NO_INVERSE if near is None else near.for_market(game.market.chosen)
+        found = search_prices(game, first, tolerance, max_iterations, known)
     # One owner of a market that everybody must buy from has no highest price: what Newton's
     # method calls a solution there lies beyond any market.
     scale = max(np.abs(first[chosen]).max(), np.abs(game.costs / game.kept)[chosen].max())
@@ -237,146 +199,6 @@ def _by_groups(game: PriceGame, first: FloatArray, tolerance: float) -> Equilibr
         point.worst,
         method="groups",
     )
-
-
-def _by_products(
-    game: PriceGame,
-    first: FloatArray,
-    tolerance: float,
-    most: int,
-    near: Linearisation | None,
-) -> Equilibrium:
-    """The zeta map; Newton's moves where it is slow; the plain map where those fail."""
-    search = _Search(game, first, tolerance, most)
-    if near is not None:
-        known = near.inverse
-        if len(search.chosen) < len(known):
-            known = np.ascontiguousarray(known[np.ix_(search.chosen, search.chosen)])
-        if search.go(known, MEMORY, NEWTON_PATIENCE, "newton"):
-            return search.found()
-    if search.go(NO_INVERSE, MEMORY, PATIENCE, "zeta") and search.easy:
-        return search.found()
-    plain = search.found() if search.finished else None
-    for _ in range(NEWTON_ROUNDS):
-        inverse = search.newton()
-        if inverse is None or search.spent:
-            break
-        if search.go(inverse, MEMORY, NEWTON_PATIENCE, "newton"):
-            return search.found()
-    if plain is not None:
-        return plain
-    search.restart(first)
-    if not search.go(NO_INVERSE, MEMORY, (most - search.count) // 2, "zeta") and search.broken:
-        search.restart(first)
-    if not search.finished:
-        search.go(NO_INVERSE, 0, most - search.count, "zeta")
-    if search.broken:
-        raise SolverError(
-            f"price of product {search.worst} left the range of numbers after "
-            f"{search.count} evaluations"
-        )
-    return search.found()
-
-
-class _Search:
-    """Where the search for an equilibrium stands; keeps the best point it has met."""
-
-    def __init__(
-        self, game: PriceGame, first: FloatArray, tolerance: float, most: int
-    ) -> None:
-        self.chosen = game.demand.on_sale
-        self._game, self._first, self._most = game, first, most
-        self._tolerance = tolerance
-        self._market: Market = compile_game(game)
-        self._used = False
-        self._point = first[self.chosen].copy()
-        self._shares = np.zeros(len(self.chosen))
-        self.count = 0
-        self._residual = self._error = np.inf
-        self.worst = int(self.chosen[0])
-        self.finished = self.broken = False
-        self._method = "zeta"
-
-    @property
-    def spent(self) -> bool:
-        return self.count >= self._most
-
-    @property
-    def easy(self) -> bool:
-        """Whether plain steps shrank fast, so that the radius seen on them is the radius."""
-        return self.count <= EASY and CAUTION * self._residual > (1.0 - EASY_RADIUS) * self._error
-
-    def restart(self, first: FloatArray) -> None:
-        self._point = first[self.chosen].copy()
-        self.broken = False
-
-    def go(self, inverse: FloatArray, memory: int, most: int, method: str) -> bool:
-        """Iterate from the present point; whether that ended in an accepted one."""
-        allowed = max(min(most, self._most - self.count), 1)
-        if self._used:
-            # Shifts have moved utilities in place, to keep exponentials in range.
-            self._market = compile_game(self._game)
-        self._used = True
-        shift, work = make_room(self._market)
-        prices, status, spent = self._point, OUT_OF_RANGE, 0
-        while status == OUT_OF_RANGE and spent < allowed:
-            shift_types(self._market, shift, prices)
-            status, count, residual, error, worst, prices, shares = iterate(
-                self._market,
-                shift,
-                work,
-                prices,
-                inverse,
-                memory,
-                self._tolerance,
-                allowed - spent,
-            )
-            spent += count
-        self.count += spent
-        self._method = method
-        self.finished, self.broken = status == CONVERGED, status == BROKEN
-        self.worst = int(self.chosen[worst])
-        if not self.broken:
-            self._point, self._shares = prices, shares
-            self._residual, self._error = residual, error
-        return self.finished
-
-    def newton(self) -> FloatArray | None:
-        """Inverse of the slopes at the present point; None where there is none."""
-        prices = self._first.copy()
-        prices[self.chosen] = self._point
-        inverse = np.eye(len(self.chosen))
-        free = np.flatnonzero(self._market.free)
-        block = _newton_inverse(self._game, prices, self.chosen[free])
-        if block is None:
-            return None
-        inverse[np.ix_(free, free)] = block
-        return inverse
-
-    def found(self) -> Equilibrium:
-        prices, shares = self._first.copy(), np.zeros(len(self._first))
-        prices[self.chosen], shares[self.chosen] = self._point, self._shares
-        return Equilibrium(
-            prices,
-            shares,
-            self.finished,
-            self._residual,
-            self._error,
-            self.count,
-            self.worst,
-            method=self._method,
-        )
-
-
-def _newton_inverse(game: PriceGame, prices: FloatArray, free: IntArray) -> FloatArray | None:
-    slopes = Curvature(game, prices).step_slopes(free, free)
-    if not np.isfinite(slopes).all():
-        return None
-    try:
-        inverse = np.linalg.inv(-slopes).astype(np.float64, copy=False)
-    except np.linalg.LinAlgError:
-        return None
-    return inverse if np.isfinite(inverse).all() else None
 
 
 def check_second_order(game: PriceGame, prices: FloatArray) -> tuple[bool, int]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
 from sim.kernels import inputs
-from sim.kernels.demand import require_finite
+from sim.kernels.checks import require_finite
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
-from sim.kernels.demand import Demand, require_finite, whole_numbers
+from sim.kernels.checks import require_finite, whole_numbers
+from sim.kernels.compiled import Market, compile_game
+from sim.kernels.demand import Demand
 from sim.kernels.jit import kernel
 
 FloatArray = NDArray[np.float64]
@@ -149,6 +151,11 @@ class PriceGame:
     def held(self) -> BoolArray:
         """(J,) whether the price is frozen."""
         return np.zeros(len(self.costs), dtype=np.bool_) if self.frozen is None else self.frozen
+
+    @cached_property
+    def market(self) -> Market:
+        """The game laid out for the compiled kernels, once."""
+        return compile_game(self)
 
 
 @kernel

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from numba.extending import intrinsic
 
 import sim.kernels
@@ -16,6 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # nnan and ninf would let the compiler delete the checks for NaN and infinity.
 FLAGS = {"contract", "reassoc", "arcp", "nsz"}
+EXACT = {"contract"}
 
 
 def _cache_folder() -> str:
@@ -48,28 +50,66 @@ def unlocked_kernel(function: Function) -> Function:
     return cast(Function, compiled)
 
 
+def part(function: Function) -> Function:
+    """``kernel`` for kernels alone to call: what Python needs to call it costs seconds.
+
+    A call from Python ends the process.
+    """
+    return _part(function, FLAGS)
+
+
+def exact_part(function: Function) -> Function:
+    """``part`` without reassociation: sums and roundings stand as they are written."""
+    return _part(function, EXACT)
+
+
+def exact(function: Function) -> Function:
+    """``kernel`` without reassociation."""
+    compiled = numba.njit(cache=True, fastmath=EXACT, error_model="numpy")(function)
+    return cast(Function, compiled)
+
+
+def _part(function: Function, flags: set[str]) -> Function:
+    # Numba's types do not know these two of its options.
+    bare: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled = numba.njit(cache=True, fastmath=flags, error_model="numpy", **bare)(function)
+    return cast(Function, compiled)
+
+
 if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
 
     def power_of_two(moved: float) -> float:
         """``2 ** k`` of ``k + 1.5 * 2**52``, k whole, between -1022 and 1023; NaN of NaN."""
         return float(2.0 ** (moved - 6755399441055744.0))
 
+    def power_of_two_single(moved: np.float32) -> np.float32:
+        """``2 ** k`` of the single number ``k + 1.5 * 2**23``, k between -126 and 127."""
+        return np.float32(2.0 ** (float(moved) - 12582912.0))
+
 else:
 
-    @intrinsic
-    def power_of_two(typing_context: Any, moved: Any) -> Any:
-        """``2 ** k`` of ``k + 1.5 * 2**52``, k whole, between -1022 and 1023.
+    def _shifted_in(bits: int, mantissa: int, bias: int) -> Any:
+        """Shift k from the low bits of a number to its exponent.
 
-        k stands in the low bits and is shifted to the exponent: two whole-number operations,
-        which the compiler can do for several numbers at once.
+        Two whole-number operations, which the compiler can do for several numbers at once.
         """
         from llvmlite import ir
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            whole, real = ir.IntType(64), ir.DoubleType()
-            bits = builder.bitcast(arguments[0], whole)
-            bits = builder.shl(bits, ir.Constant(whole, 52))
-            bits = builder.add(bits, ir.Constant(whole, 1023 << 52))
-            return builder.bitcast(bits, real)
+            whole = ir.IntType(bits)
+            there = builder.bitcast(arguments[0], whole)
+            there = builder.shl(there, ir.Constant(whole, mantissa))
+            there = builder.add(there, ir.Constant(whole, bias << mantissa))
+            return builder.bitcast(there, ir.DoubleType() if bits == 64 else ir.FloatType())
 
-        return numba.types.float64(numba.types.float64), generate
+        return generate
+
+    @intrinsic
+    def power_of_two(typing_context: Any, moved: Any) -> Any:
+        """``2 ** k`` of ``k + 1.5 * 2**52``, k whole, between -1022 and 1023."""
+        return numba.types.float64(numba.types.float64), _shifted_in(64, 52, 1023)
+
+    @intrinsic
+    def power_of_two_single(typing_context: Any, moved: Any) -> Any:
+        """``2 ** k`` of the single number ``k + 1.5 * 2**23``, k between -126 and 127."""
+        return numba.types.float32(numba.types.float32), _shifted_in(32, 23, 127)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.demand import Demand, require_prices, surplus_by_type
+from sim.kernels.evaluation import LARGEST
 from sim.kernels.jit import kernel
-from sim.kernels.zeta import LARGEST, power
+from sim.kernels.powers import power
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

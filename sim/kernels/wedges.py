@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
-from sim.kernels.demand import Demand, require_finite
+from sim.kernels.checks import require_finite
+from sim.kernels.demand import Demand
 from sim.kernels.inputs import vector
 
 FloatArray = NDArray[np.float64]

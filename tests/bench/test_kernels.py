@@ -12,20 +12,19 @@ import numba
 import numpy as np
 import pytest
 
-from sim.kernels.compiled import LN2
-from sim.kernels.demand import Demand
+from sim.kernels.demand import LN2, Demand
 from sim.kernels.equilibrium import linearise, solve_prices
 from sim.kernels.game import PriceGame
-from sim.kernels.zeta import power
+from sim.kernels.powers import power
 
 pytestmark = pytest.mark.bench
 
 # Aims (printed) and what a slower solver would break (asserted): multiples of the floor, of
 # PyBLP's fastest setting, parts of a cold solve. The aims were set on a machine with vectors
 # twice as wide; with AVX2 alone the solver does not reach them all.
-FLOOR_AIM, FLOOR_MOST = 2.0, 3.5
-PYBLP_AIM, PYBLP_LEAST = {"random": 15.0, "plain": 100.0}, {"random": 6.0, "plain": 25.0}
-WARM_AIM, WARM_MOST = 0.5, 0.8
+FLOOR_MOST = 2.0
+PYBLP_AIM, PYBLP_LEAST = {"random": 25.0, "plain": 100.0}, {"random": 12.0, "plain": 25.0}
+WARM_AIM, WARM_MOST = 0.5, 0.7
 
 
 def market(products, types, firms, seed=0):
@@ -84,7 +83,7 @@ def test_time_against_its_exponentials(products, types, firms, repeats):
     print(
         f"\nJ={products} I={types}: cold {1e3 * cold:.3f} ms, {iterations} iterations; one exp "
         f"{1e9 * compiled:.2f} ns (NumPy's {1e9 * numpy:.2f}): {cold / cells / compiled:.2f} "
-        f"times the floor ({cold / cells / numpy:.2f} of NumPy's); aim {FLOOR_AIM}"
+        f"times the floor ({cold / cells / numpy:.2f} of NumPy's); at most {FLOOR_MOST}"
     )
     assert cold < FLOOR_MOST * cells * compiled
 
@@ -187,11 +186,13 @@ def test_time_against_pyblp(kind, types):
     times = {}
     for name, setting in settings.items():
         try:
-            times[name], prices = pyblp_time(pyblp, game, setting, 15)
+            times[name], prices = pyblp_time(pyblp, game, setting, 30)
         except Exception as error:
             print(f"\nPyBLP {name}: left out, {type(error).__name__}")
             continue
         np.testing.assert_allclose(prices, found.prices, rtol=1e-7)
+    # Again, so that both saw the machine at its best.
+    ours = min(ours, best(lambda: solve(game), 300))
     fastest = min(times, key=times.get)
     print(
         f"\nJ=100 I={types}: {1e6 * ours:.0f} us; PyBLP "

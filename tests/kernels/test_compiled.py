@@ -5,16 +5,19 @@ import os
 import pkgutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
 from kernel_numbers import numbers
+from markets import random_game
 
 from sim.kernels import jit
-from sim.kernels.compiled import LN2
-from sim.kernels.zeta import power
+from sim.kernels.demand import LN2
+from sim.kernels.equilibrium import solve_prices, zeta_steps
+from sim.kernels.powers import SMALL, grow, power, power_single
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,3 +62,22 @@ def test_an_edit_of_any_kernel_leaves_all_compiled_code_behind(monkeypatch, edit
     assert jit._cache_folder() == before == numba.config.CACHE_DIR
     monkeypatch.setattr(jit.pkgutil, "get_data", changed)
     assert jit._cache_folder() != before
+
+
+def test_powers_in_single_precision_and_small_moves_are_exact_to_their_rounding():
+    exponents = np.random.default_rng(2).uniform(-79.0, 99.0, 5_000).astype(np.float32)
+    single = np.array([power_single(x) for x in exponents], dtype=np.float64)
+    np.testing.assert_allclose(single, 2.0 ** exponents.astype(np.float64), rtol=3e-7)
+    assert np.isnan(power_single(np.float32(np.nan)))
+    moves = np.random.default_rng(3).uniform(-SMALL, SMALL, 5_000)
+    np.testing.assert_allclose([grow(1.5, y) for y in moves], 1.5 * np.exp(moves), rtol=5e-16)
+
+
+@pytest.mark.parametrize("height", [-60.0, 90.0, 400.0])
+def test_single_precision_that_is_too_narrow_leaves_no_trace(height):
+    # Utilities so far from the outside option's that single numbers cannot hold both.
+    game = random_game(np.random.default_rng(5), "random")
+    far = replace(game, demand=replace(game.demand, delta=game.demand.delta + height))
+    found = solve_prices(far)
+    assert found.converged
+    assert np.max(np.abs(zeta_steps(far, found.prices)) / found.prices) < 1e-9
