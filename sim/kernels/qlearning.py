@@ -155,7 +155,10 @@ def _check(profits: FloatArray, prices: int, learning: Learning, words: WordArra
             f"profits have shape {profits.shape}: a row for each combination of {prices} prices"
         )
     if not np.isfinite(profits).all():
-        raise KernelInputError("a profit is not finite")
+        row, firm = np.argwhere(~np.isfinite(profits))[0]
+        raise KernelInputError(
+            f"profit of firm {firm} at combination {row} is {profits[row, firm]}, not finite"
+        )
     if profits.size * prices > LARGEST_TABLE:
         raise KernelInputError(
             f"Q would have {profits.size * prices:,} entries, of {LARGEST_TABLE:,} at most"

@@ -35,6 +35,7 @@ from sim.kernels import (
     markups,
     ownership,
     price_parts,
+    qlearning,
     recovery,
     surplus,
     wedges,
@@ -174,17 +175,22 @@ CALLS = {
     wedges.subsidised: {"demand": MARKET, "subsidy": COSTS},
     grouping.group_sums: {"group_of": FIRMS, "values": PRICES, "groups": 3},
     calibrate: attributes(KNOWN),
+    qlearning.learn: {
+        "profits": np.linspace(0.0, 1.0, 18).reshape(9, 2), "prices": 3,
+        "learning": qlearning.Learning(0.1, 1e-2, 0.9, 10, 100),
+        "words": np.arange(1, 5, dtype=np.uint64),
+    },
 }
 # Checked where they are called from (jitted, or given what a checked function made), or they
 # take records alone.
 INNER = {
     "accelerate", "check_evidence", "compile_game", "dot", "evaluate", "exact", "exact_part",
-    "grow", "kernel", "largest_step", "make_room", "matrix", "move_four", "move_one",
-    "newton_inverse", "number", "part", "position", "positions", "power", "power_of_two",
+    "first_values", "grow", "kernel", "largest_step", "make_room", "matrix", "move_four",
+    "move_one", "newton_inverse", "number", "part", "position", "positions", "power", "power_of_two",
     "power_of_two_single", "power_single", "raise_four", "raise_one", "raise_single", "recover",
     "require_finite", "search", "search_prices", "shift_to_outside", "shift_types",
     "solve_from_starts", "solve_groups", "solve_markets", "square", "start_single",
-    "utility_slopes", "vector", "whole_numbers",
+    "unlocked_kernel", "utility_slopes", "vector", "whole_numbers",
 }
 # What an argument may be: no limit, no floor, no outside option, a margin that is not known.
 ALLOWED = {

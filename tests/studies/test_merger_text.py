@@ -25,7 +25,8 @@ def test_fifths_hold_every_type_once_and_the_least_sensitive_first(seed, types):
     assert sorted(np.concatenate(groups)) == list(range(types))
     for lower, upper in pairwise(groups):
         assert alpha[lower].max() <= alpha[upper].min()
-    if types >= 5:
+    # A type heavier than a fifth may leave none for the next one.
+    if weights.max() < 0.2 * weights.sum():
         assert len(groups) == 5
         whole = [weights[group].sum() / weights.sum() for group in groups]
         # A type belongs to one fifth: each may be out by half the weight at either end.

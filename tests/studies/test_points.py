@@ -38,6 +38,7 @@ def hand_made():
             "units": np.array([60.0, 40.0, 50.0, 0.0, 150.0, 0.0]),
             "cash": np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
             "state_money": np.zeros(6),
+            "owner_money": np.zeros(6),
             **{name: np.array([True, True, True, False, True, False])
                for name in ("survives", "brand", "independent")},
         },

@@ -23,7 +23,7 @@ WAR, MU = "conduct.war_intensity", "conduct.mu_max"
 def planted(rule, fails=lambda values: False):
     """Stand in for ``ask``: ``rule(values, arm, replicate)`` instead of a run."""
 
-    def ask(scenario, outcome, points, arms, replicates, store, *, workers, quiet):
+    def ask(scenario, outcome, points, arms, replicates, store, *, workers, quiet, **_):
         shape = (len(points), len(arms), replicates)
         values, errors = np.empty(shape), {}
         for place in np.ndindex(shape):
