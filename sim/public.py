@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +117,15 @@ class Results:
         return write_report(self.folder)[0]
 
 
+def _own_name(scenario: Scenario) -> str:
+    """Name of the folder of a scenario; one that was changed does not replace its file's batch."""
+    changed = scenario.changes.data
+    if not changed:
+        return Path(scenario.file).stem
+    told = json.dumps(changed, sort_keys=True, default=str).encode()
+    return f"{Path(scenario.file).stem}_{hashlib.blake2b(told, digest_size=3).hexdigest()}"
+
+
 def open_results(folder: str | Path) -> Results:
     """Open the folder of a finished batch; raises StoreError if it holds none."""
     return Results(folder)
@@ -143,7 +154,8 @@ def run(
     workers
         Processes; the tables are the same for any number.
     out
-        Folder; ``results/`` and the name of the scenario's file if not given.
+        Folder; under ``results/`` by the name of the scenario's file if not given, with a few
+        letters of its own behind it where ``set`` changed the scenario.
     full
         All calibrations of the scenario, and a world in which cash has no shadow cost.
     arms
@@ -168,7 +180,7 @@ def run(
     from sim.studies.until import run_scenario
 
     chosen = None if arms is None else scenario.with_baseline(arms)
-    folder = Path(out) if out is not None else Path("results") / Path(scenario.file).stem
+    folder = Path(out) if out is not None else Path("results") / _own_name(scenario)
     run_scenario(
         scenario,
         folder,

@@ -55,6 +55,8 @@ class Finished:
         The first few failures. The same call makes failed runs again, and no others.
     seconds
         Time taken.
+    replaced
+        The folder's tables were those of other settings; their runs are still kept.
     """
 
     folder: Path
@@ -64,6 +66,7 @@ class Finished:
     failed: int
     failures: tuple[Failure, ...]
     seconds: float
+    replaced: bool = False
 
 
 class Stopping(Protocol):
@@ -154,7 +157,9 @@ def run_batch(
         )
         failures = _failures(store, plan)
     seconds = time.time() - began
-    write_text(folder / RESOLVED, scenario.resolved_yaml())
+    resolved = scenario.resolved_yaml()
+    replaced = _other_text(folder / RESOLVED, resolved)
+    write_text(folder / RESOLVED, resolved)
     write_text(folder / "sources.txt", scenario.sources())
     measured = {"runs": len(tried), "seconds": round(running, 1), "workers": workers}
     manifest = _manifest(scenario, runner, plan, failures, commands, began, seconds, arms)
@@ -172,7 +177,16 @@ def run_batch(
         len(failures),
         tuple(failures[:5]),
         seconds,
+        replaced,
     )
+
+
+def _other_text(path: Path, text: str) -> bool:
+    """Whether a file is there and says something else."""
+    try:
+        return path.read_text(encoding="utf-8") != text
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _rerun(full: bool, arms: tuple[str, ...] | None) -> str:

@@ -154,6 +154,11 @@ def _say(finished: Finished, paths: list[Path], scenario: Scenario) -> None:
     same = f", {joined:,} the same as another" if joined else ""
     counts = f"{finished.total:,} runs{old}{same}, {finished.failed} failed"
     print(f"{counts}, {finished.seconds:.0f} s")
+    if finished.replaced:
+        print(
+            f"{finished.folder} held tables of other settings or replicates: they are replaced; "
+            "runs are kept"
+        )
     until = Batch(finished.folder).manifest.get("until")
     if until is not None:
         print(f"stopped: {until['why']}")

@@ -11,6 +11,7 @@ from synthetic_batch import Plan, write_batch
 import sim
 from sim.compare import Batch, answer, compare_arms
 from sim.errors import InputError, StoreError
+from sim.public import _own_name
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "scenarios" / "faw_leapmotor.yaml"
@@ -127,6 +128,16 @@ def test_names_that_a_batch_does_not_have_are_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match="did you mean"):
             results.compare(**wrong)
+
+
+def test_a_changed_scenario_has_a_folder_of_its_own() -> None:
+    plain = sim.load(SHIPPED)
+    names = {_own_name(scenario) for scenario in (
+        plain, plain.set("conduct.mu_max", 3), plain.set("conduct.mu_max", 2)
+    )}  # fmt: skip
+    assert _own_name(plain) == "faw_leapmotor"
+    assert len(names) == 3
+    assert _own_name(plain.set("conduct.mu_max", 3)) in names
 
 
 def test_a_folder_without_a_batch_is_refused(tmp_path: Path) -> None:
