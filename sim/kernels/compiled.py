@@ -204,6 +204,9 @@ def make_room(market: Market, single: bool) -> tuple[Shift, Work]:
     products, types, rows = len(market.cost), len(market.alpha), len(market.row_group)
     nests, groups = max(len(market.rho), 1), len(market.group_firm)
     firms, some = market.group_firm.max() + 1, products if single else 0
+    for n in range(market.reach.shape[1]):
+        # A firm with nothing on sale may still be minded.
+        firms = max(firms, market.reach[0, n] + 1, market.reach[1, n] + 1)
     block = min(BLOCK, types)
     # Entries of a block that no type fills are read by none but must be numbers.
     shift = Shift(np.zeros((nests, types)), np.ones((nests, types)), np.ones(types))

@@ -14,7 +14,7 @@ CALL = """
 import sys
 import sim
 scenario = sim.load("scenarios/faw_leapmotor.yaml")
-scenario = scenario.set("replicates", 1).set("sweep", None).set("horizon.quarters", 4)
+scenario = scenario.set("replicates", 1).set("sweep", None).set("horizon.quarters", 8)
 sim.run(scenario, out=sys.argv[1], workers=1)
 """
 

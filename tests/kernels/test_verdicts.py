@@ -241,3 +241,26 @@ def test_slopes_of_the_first_order_conditions(kind):
         np.testing.assert_allclose(
             slopes[:, k], (ends[1] - ends[0]) / (2 * step), rtol=1e-5, atol=1e-8
         )
+
+
+def test_a_firm_with_nothing_on_sale_may_be_minded_by_others():
+    # It has the highest number, a weight in the others' eyes and a nest with one product left.
+    rng = np.random.default_rng(3)
+    market = Demand(
+        np.zeros(40), rng.normal(size=(250, 40)), np.ones(250), np.full(250, 1 / 250),
+        np.zeros(250), nest_of=np.zeros(40, dtype=np.int64), rho=np.array([0.3]),
+        available=np.arange(40) < 2,
+    )  # fmt: skip
+    kappa = np.full((40, 40), 0.3) + 0.7 * np.eye(40)
+    minds = PriceGame(market, np.ones(40), np.arange(40), kappa=kappa)
+    two = PriceGame(
+        Demand(
+            market.delta[:2], market.mu[:, :2], market.alpha, market.weights, market.outside,
+            nest_of=np.zeros(2, dtype=np.int64), rho=market.rho,
+        ),
+        np.ones(2), np.arange(2), kappa=np.array([[1.0, 0.3], [0.3, 1.0]]),
+    )  # fmt: skip
+    for _ in range(20):
+        found, alone = solve_prices(minds), solve_prices(two)
+        assert found.converged
+        np.testing.assert_allclose(found.prices[:2], alone.prices, rtol=1e-9)
