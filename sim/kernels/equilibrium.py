@@ -22,7 +22,7 @@ from sim.kernels.checks import require_finite
 from sim.kernels.curvature import Curvature
 from sim.kernels.game import PriceGame
 from sim.kernels.groups import solve_groups
-from sim.kernels.search import NO_INVERSE, newton_inverse, search_prices
+from sim.kernels.search import NO_INVERSE, newton_inverse, plain_prices, search_prices
 from sim.kernels.search import Equilibrium as Equilibrium
 
 FloatArray = NDArray[np.float64]
@@ -30,6 +30,8 @@ IntArray = NDArray[np.int64]
 
 # Prices this many times the largest start price or cost have run away.
 FARTHEST = 1e6
+# So many times the sum of cost, shadow value and a type's markup under zero.
+FAR_BELOW = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,15 +126,33 @@ def solve_prices(
     if found is None or not found.converged:
         known = NO_INVERSE if near is None else near.for_market(game.market.chosen)
         found = search_prices(game, first, tolerance, max_iterations, known)
-    # One owner of a market that everybody must buy from has no highest price: what Newton's
-    # method calls a solution there lies beyond any market.
-    scale = max(np.abs(first[chosen]).max(), np.abs(game.costs / game.kept)[chosen].max())
-    if not np.abs(found.prices[chosen]).max() < FARTHEST * scale:
-        found = replace(found, converged=False, error_estimate=np.inf)
+    if _ran_away(game, first, found.prices):
+        again = plain_prices(game, first, tolerance, max_iterations)
+        found = found if _ran_away(game, first, again.prices) else again
+        if found is not again:
+            found = replace(found, converged=False, error_estimate=np.inf)
     if not second_order:
         return found
     concave, unstable = check_second_order(game, found.prices)
     return replace(found, second_order=concave, unstable=unstable)
+
+
+def _ran_away(game: PriceGame, first: FloatArray, prices: FloatArray) -> bool:
+    """Whether prices lie beyond any market, whatever their verdict.
+
+    One owner of a market that everybody must buy from has no highest price; and far below cost a
+    relative step is small for the size of the price, not for being right.
+    """
+    chosen = game.demand.on_sale
+    cost = float(np.abs(game.costs / game.kept)[chosen].max())
+    scale = max(float(np.abs(first[chosen]).max()), cost)
+    if not np.abs(prices[chosen]).max() < FARTHEST * scale:
+        return True
+    lowest = cost + (float(np.abs(game.lambdas).max()) + 1.0 / game.demand.alpha.min()) / float(
+        game.kept[chosen].min()
+    )
+    free = ~game.held[chosen]
+    return bool((prices[chosen][free] < -FAR_BELOW * lowest).any())
 
 
 def solve_markets(

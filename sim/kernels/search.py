@@ -154,6 +154,15 @@ def newton_inverse(game: PriceGame, prices: FloatArray, free: IntArray) -> Float
     return inverse if np.isfinite(inverse).all() else None
 
 
+def plain_prices(
+    game: PriceGame, first: FloatArray, tolerance: float, most: int
+) -> Equilibrium:
+    """The zeta map alone, without acceleration: slow, and it stays where markets are."""
+    state = Search(game, first, tolerance, most)
+    state.go(NO_INVERSE, 0, most, "zeta")
+    return state.found()
+
+
 def search_prices(
     game: PriceGame,
     first: FloatArray,
@@ -188,9 +197,9 @@ def search_prices(
     if plain is not None:
         return plain
     state.restart(first)
-    if not state.go(NO_INVERSE, MEMORY, (most - state.count) // 2, "zeta") and state.broken:
+    if not state.go(NO_INVERSE, MEMORY, (most - state.count) // 8, "zeta"):
+        # Acceleration may have led far away; the plain map is safe from where it all began.
         state.restart(first)
-    if not state.finished:
         state.go(NO_INVERSE, 0, most - state.count, "zeta")
     if state.broken:
         raise SolverError(
