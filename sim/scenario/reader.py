@@ -59,6 +59,10 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
+# Of a path in a message.
+LONGEST_PATH = 300
+
+
 def read_text(path: Path, name: str) -> str:
     """Read a file of text.
 
@@ -67,9 +71,10 @@ def read_text(path: Path, name: str) -> str:
     InputError
         It is missing, too large, or not UTF-8.
     """
+    told = name if len(name) <= LONGEST_PATH else f"{name[:LONGEST_PATH]}..."
 
     def refuse(expected: str) -> InputError:
-        return InputError([Fault(name, 0, "", "", expected)])
+        return InputError([Fault(told, 0, "", "", expected)])
 
     try:
         with path.open("rb") as handle:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sim.errors import Fault, InputError
 from sim.scenario.checks import nearest
-from sim.scenario.reader import shown
+from sim.scenario.reader import LONGEST_PATH, shown
 from sim.scenario.tree import Tree
 
 FloatArray = NDArray[np.float64]
@@ -175,8 +175,10 @@ def _one_market(table: Table, market: str | None, faults: list[Fault]) -> Table 
 
 
 def _read(path: Path, name: str) -> str:
+    told = name if len(name) <= LONGEST_PATH else f"{name[:LONGEST_PATH]}..."
+
     def refuse(expected: str) -> InputError:
-        return InputError([Fault(name, 0, "", "", expected)])
+        return InputError([Fault(told, 0, "", "", expected)])
 
     try:
         with path.open("rb") as handle:
