@@ -16,7 +16,7 @@ from sim.batch.progress import Progress
 from sim.batch.run_one import Runner, RunSpec
 from sim.calibration.table import HEADINGS, rows
 from sim.errors import CalibrationError, SimError, StoreError
-from sim.record.manifest import read_manifest, write_manifest
+from sim.record.manifest import read_manifest, says_otherwise, write_manifest
 from sim.record.provenance import library_versions, source_digest
 from sim.record.schema import OPTIONAL_TABLES
 from sim.record.store import Store
@@ -158,7 +158,7 @@ def run_batch(
         failures = _failures(store, plan)
     seconds = time.time() - began
     resolved = scenario.resolved_yaml()
-    replaced = _other_text(folder / RESOLVED, resolved)
+    replaced = says_otherwise(folder / RESOLVED, resolved)
     write_text(folder / RESOLVED, resolved)
     write_text(folder / "sources.txt", scenario.sources())
     measured = {"runs": len(tried), "seconds": round(running, 1), "workers": workers}
@@ -179,14 +179,6 @@ def run_batch(
         seconds,
         replaced,
     )
-
-
-def _other_text(path: Path, text: str) -> bool:
-    """Whether a file is there and says something else."""
-    try:
-        return path.read_text(encoding="utf-8") != text
-    except (OSError, UnicodeDecodeError):
-        return False
 
 
 def _rerun(full: bool, arms: tuple[str, ...] | None) -> str:

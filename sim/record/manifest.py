@@ -42,6 +42,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return content
 
 
+def says_otherwise(path: Path, text: str) -> bool:
+    """Whether a file of a batch is there and says something else."""
+    try:
+        return path.read_text(encoding="utf-8") != text
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
 def check_format(path: Path, found: int) -> None:
     """Refuse a file that a newer version wrote; raises StoreError."""
     if found > FORMAT:

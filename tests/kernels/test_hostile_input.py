@@ -186,8 +186,8 @@ CALLS = {
 INNER = {
     "accelerate", "check_evidence", "compile_game", "dot", "evaluate", "exact", "exact_part",
     "first_values", "grow", "kernel", "largest_step", "make_room", "matrix", "move_four",
-    "move_one", "newton_inverse", "number", "part", "position", "positions", "power",
-    "power_of_two", "power_of_two_single", "power_single", "raise_four", "raise_one",
+    "move_one", "newton_inverse", "number", "part", "plain_prices", "position", "positions",
+    "power", "power_of_two", "power_of_two_single", "power_single", "raise_four", "raise_one",
     "raise_single", "recover", "require_finite", "search", "search_prices", "shift_to_outside",
     "shift_types", "solve_from_starts", "solve_groups", "solve_markets", "square",
     "start_single", "unlocked_kernel", "utility_slopes", "vector", "whole_numbers",
