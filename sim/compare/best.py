@@ -163,6 +163,8 @@ def _sentence(batch: Batch, firm: str, measure: Measure, rows: pd.DataFrame) -> 
             f"{amounts.percent(1.0 - stats.LEVEL, 0)}, {basis})."
         )
     outside = [str(arm) for arm in rows["arm"] if arm not in inside]
+    if not inside:
+        inside, outside = [*rows["arm"].astype(str)], []
     told = f"{', '.join(inside[:-1])} and {inside[-1]} cannot be told apart"
     rest = f"; not the best: {', '.join(outside)}" if outside else ""
     needed = float(rows["replicates_needed"].iloc[0])

@@ -72,7 +72,7 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
         label[holds] = code
     return Standing(
         state=label,
-        survives=state.active & lasting & ~supported,
-        brand=state.active.copy(),
-        independent=state.active & ~passed,
+        survives=state.active & lasting & ~supported & ~waiting,
+        brand=state.active & ~waiting,
+        independent=state.active & ~passed & ~waiting,
     )

@@ -62,6 +62,9 @@ def solve_stated(
     floors = np.full(len(problem.start), -np.inf)
     for firm, plan in stated.items():
         floors[run.lines_of[firm]] = 0.0 if plan.floor is None else plan.floor
+    if problem.floor is not None:
+        # The law holds for whoever sells by volume too.
+        floors = np.maximum(floors, problem.floor)
     volumes = {firm: float(plan.volume or 0.0) / size for firm, plan in stated.items()}
     found = solve_volumes(run.world, problem, volumes, floors)
     for firm, plan in stated.items():

@@ -40,6 +40,9 @@ def check_events(
         expected = f"at most {MAX_EVENTS} events"
         return [fault_at(tree, ("events",), len(settings.events), expected)]
     known = tuple(row.firm_id for row in market.firms)
+    there = tuple(
+        row.firm_id for row in market.firms if not row.entrant or row.firm_id in settings.entries
+    )
     new = tuple(
         event.firm
         for event in settings.events.values()
@@ -57,7 +60,7 @@ def check_events(
 
         _check_keys(event, say)
         _check_time(event, horizon, say)
-        _check_firms(event, (*known, *new), market.name, say)
+        _check_firms(event, (*there, *new), market.name, say)
         if event.kind == "entrant" and event.firm is not None:
             _check_entrant(event, market, say)
             if event.firm in settings.entries:

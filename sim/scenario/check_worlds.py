@@ -62,10 +62,16 @@ class Checker:
             settings = self._mended(world, found)
         if settings is not None and self._market is not None:
             horizon = None if self._heading is None else self._heading.horizon
-            found += check_names(settings, world, (), self._market, horizon)
+            names = check_names(settings, world, (), self._market, horizon)
+            # What was put aside as faulty is not missed again by the mapping it stood in.
+            aside = [f"{fault.path}." for fault in found]
+            found += [
+                fault
+                for fault in names
+                if not any(path.startswith(f"{fault.path}.") for path in aside)
+            ]
             found += check_events(settings, world, self._market, horizon, found)
         return found
-
 
     def _mended(self, world: Tree, faults: list[Fault]) -> WorldSettings | None:
         """Settings without what is at fault, so that names and dates in the rest are checked.

@@ -207,6 +207,10 @@ def check_names(
     """Check what a type cannot: that firms exist, dates lie in the run, stakes add up."""
     faults: list[Fault] = []
     firms = tuple(row.firm_id for row in market.firms)
+    # One that enters only if a scenario says so is nobody's partner or leader before.
+    there = tuple(
+        row.firm_id for row in market.firms if not row.entrant or row.firm_id in settings.entries
+    )
 
     def add(path: Path_, value: object, expected: str, near: str = "") -> None:
         fault = fault_at(tree, path, value, expected, near)
@@ -216,6 +220,11 @@ def check_names(
     def firm(path: Path_, name: str) -> None:
         if name not in firms:
             add(path, name, f"a firm of {market.name}", nearest(name, firms))
+
+    def present(path: Path_, name: str) -> None:
+        firm(path, name)
+        if name in firms and name not in there:
+            add(path, name, f"a firm on the market, or one that enters (entries: {{{name}: ...}})")
 
     def within(when: Quarter) -> bool:
         if horizon is None:
@@ -238,7 +247,7 @@ def check_names(
             told = ", ".join(rule.kinds) or None
             add(place, told, "one kind of rule: " + ", ".join(KINDS))
         if rule.follower is not None:
-            firm((*place, "follower", "leader"), rule.follower.leader)
+            present((*place, "follower", "leader"), rule.follower.leader)
             if rule.follower.leader == name:
                 add((*place, "follower", "leader"), name, "another firm than the follower")
         if rule.qlearning is not None and rule.qlearning.high <= rule.qlearning.low:
@@ -268,7 +277,7 @@ def check_names(
     for name, contract in settings.alliances.items():
         path = ("alliances", name)
         for member in contract.members:
-            firm((*path, "members"), member)
+            present((*path, "members"), member)
         if len(set(contract.members)) < len(contract.members):
             add((*path, "members"), list(contract.members), "each member once")
         if any(member not in firms for member in contract.members):
@@ -294,6 +303,6 @@ def check_names(
         firm(("entries", name), name)
         date(("entries", name, "start"), entry.start)
     for name, injection in settings.injections.items():
-        firm(("injections", name, "to"), injection.to)
+        present(("injections", name, "to"), injection.to)
         date(("injections", name, "start"), injection.start)
     return faults

@@ -157,13 +157,16 @@ def explain(
     runner = Runner(scenario)
     found = _walk(batch, scenario, runner, row, firm, place)
     active = [each for each in found.quarters if each.lines.size]
+    if not active:
+        expected = "a quarter in which the firm is on sale; it has not entered yet"
+        raise InputError([Fault("command line", 0, "--quarter", quarter, expected)])
     now = active[-1]
     same_luck = _baseline_of(batch, row)
     baseline = None
     if same_luck is not None:
         when = batch.quarters.index(now.quarter)
-        there = _walk(batch, scenario, runner, same_luck, firm, when).quarters[-1]
-        baseline = there if there.lines.size else None
+        there = _walk(batch, scenario, runner, same_luck, firm, when).quarters
+        baseline = there[-1] if there and there[-1].lines.size else None
     values = {path: float(row[path]) for path in batch.sweep}
     return Explanation(
         run=int(row["run"]),
@@ -176,7 +179,7 @@ def explain(
         before=active[-2] if len(active) > 1 else None,
         baseline=baseline,
         events=tuple(found.events),
-        left=len(active) < len(found.quarters) or found.quarters[-1].state == "exited",
+        left=found.quarters[-1].state == "exited",
     )
 
 
@@ -234,6 +237,8 @@ def _walk(
     changes = variant_values(scenario, len(batch.calibrations) > 1)[str(row["calibration"])]
     values = {**changes, **{path: float(row[path]) for path in batch.sweep}}
     run = runner.run_of(str(row["arm"]), values, int(row["replicate"]))
+    if firm not in run.world.industry.firms:
+        return _Taken(run, -1, batch.quarters)
     taken = _Taken(run, run.world.industry.firms.index(firm), batch.quarters)
     model, recorder = PriceWar(run), Recorder(run)
     # State moves on in place: what a quarter began with is copied before the walk goes on.

@@ -2,7 +2,7 @@
 
 import numpy as np
 from conduct_suite import FIRM, ConductSuite, with_rules
-from worlds import walk
+from worlds import run_of, walk
 
 from sim.decisions.conduct import StaticNash
 
@@ -84,3 +84,22 @@ class TestVolumeTarget(ConductSuite):
             assert missed == (bound[-1] == 1.0)
             assert missed or np.isclose(units[FIRM], size * usual, rtol=1e-6)
         assert any(0.0 < share < 1.0 for share in bound)
+
+
+def test_a_below_cost_rule_holds_for_a_firm_that_sells_by_volume():
+    sets = (
+        "conduct.rules.byd.volume_target.units_a_year=4000000",
+        "conduct.rules.byd.volume_target.floor=0.5", "conduct.rules.byd.volume_target.growth=0",
+        "events.law.kind=below_cost_rule", "events.law.start=2025Q1", "events.law.detour=0",
+    )  # fmt: skip
+    found = []
+
+    run = run_of(sets=sets)
+
+    def after(state, work):
+        # The law looks at the last quarter's cost.
+        kept = work.price * work.problem.net_share / run.world.calibration.cost
+        found.append(float(kept[work.sold > 0.0].min()))
+
+    walk(run, 1, after)
+    assert found[0] > 1.0 - 1e-9
