@@ -123,7 +123,7 @@ def check_worlds(
         if root.data != file.data:
             faults += checker.faults(root)
         _check_swept(tree, {"": file, **worlds}, designs, checker, faults)
-        _check_variants(tree, file, checker, faults)
+        _check_variants(tree, filled(file, tree, first), checker, faults)
 
 
 def _in_arm(tree: Tree, arm: str, fault: Fault) -> Fault:

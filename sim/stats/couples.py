@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim.stats.intervals import LEVEL, Estimate, sample
+from sim.stats.pairing import on_one_scale
 from sim.stats.proportions import clopper_pearson_ends
 from sim.stats.yes_no_pairs import mcnemar_exact, tango_ends
 
@@ -149,15 +150,9 @@ def couple_variance_ratio(first: ArrayLike, second: ArrayLike) -> float:
     float
         The ratio; NaN with fewer than two couples or where neither arm varies.
     """
-    one, two = sample(first, "first"), sample(second, "second")
-    if len(one) != len(two):
-        raise ValueError(f"pairs need two equal lengths, not {len(one)} and {len(two)}")
+    one, two = on_one_scale(first, second)
     if len(one) < 4:
         return math.nan
-    scale = max(float(np.abs(one).max()), float(np.abs(two).max()))
-    if scale == 0.0:
-        return math.nan
-    one, two = one / scale, two / scale
     independent = float(one.var(ddof=1) + two.var(ddof=1)) / 2.0
     if independent <= 0.0:
         return math.nan

@@ -6,15 +6,32 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from sim.stats.intervals import LEVEL, checked_level, sample
 from sim.stats.proportions import clopper_pearson_ends
 from sim.stats.yes_no_pairs import tango_ends
 
+FloatArray = NDArray[np.float64]
+
 # Beyond this a wish is a mistake.
 _MOST = 1_000_000_000
+
+
+def on_one_scale(first: ArrayLike, second: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Both samples over the largest value of either, so that no square overflows.
+
+    Raises
+    ------
+    ValueError
+        The lengths differ or a value is not finite.
+    """
+    one, two = sample(first, "first"), sample(second, "second")
+    if len(one) != len(two):
+        raise ValueError(f"pairs need two equal lengths, not {len(one)} and {len(two)}")
+    scale = max(float(np.abs(one).max(initial=0.0)), float(np.abs(two).max(initial=0.0)))
+    return (one, two) if scale == 0.0 else (one / scale, two / scale)
 
 
 def variance_ratio(first: ArrayLike, second: ArrayLike) -> float:
@@ -38,15 +55,9 @@ def variance_ratio(first: ArrayLike, second: ArrayLike) -> float:
     ValueError
         The lengths differ or a value is not finite.
     """
-    one, two = sample(first, "first"), sample(second, "second")
-    if len(one) != len(two):
-        raise ValueError(f"pairs need two equal lengths, not {len(one)} and {len(two)}")
+    one, two = on_one_scale(first, second)
     if len(one) < 2:
         return math.nan
-    scale = max(float(np.abs(one).max()), float(np.abs(two).max()))
-    if scale == 0.0:
-        return math.nan
-    one, two = one / scale, two / scale
     independent = float(one.var(ddof=1) + two.var(ddof=1))
     return float((two - one).var(ddof=1)) / independent if independent > 0.0 else math.nan
 

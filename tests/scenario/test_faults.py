@@ -173,6 +173,10 @@ def test_all_faults_come_at_once_each_once(faults) -> None:
         (PAIR.replace("2025Q2", "2050Q1") % (", " + STAKE), {"alliances.pair.start"}),
         (PAIR.replace("faw", "faww") % (", " + STAKE), {"alliances.pair.members"}),
         (
+            "conduct: {war_intensity: .nan}\nsweep: {conduct.war_intensity: [1, 2]}\n",
+            {"conduct.war_intensity"},
+        ),
+        (
             "conduct: {rules: {byd: {volume_target: {floor: 0.5, growth: 0}}}}\n",
             {"conduct.rules.byd.volume_target.units_a_year"},
         ),
