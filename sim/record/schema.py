@@ -144,6 +144,7 @@ FIRMS = Table(
         Column("brand", "bool", "-", "the brand is on sale"),
         Column("independent", "bool", "-", "on sale and in control of itself"),
         Column("owner", "text", "-", "id of the firm whose balance sheet it is on"),
+        Column("capacity", "float64", "vehicles", "that its plants can make in a quarter"),
     ),
 )
 
