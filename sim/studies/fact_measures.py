@@ -221,9 +221,7 @@ def owned_live_on(run: History, fact: OwnedLiveOn) -> list[Condition]:
     ]
 
 
-def shares_move(
-    run: History, fact: SharesMove, panel: Mapping[int, Moment]
-) -> list[Condition]:
+def shares_move(run: History, fact: SharesMove, panel: Mapping[int, Moment]) -> list[Condition]:
     """Spread of log-share changes at each horizon, in the band about the panel's.
 
     Two histories of that length, each with the panel's standard error, differ by less than
