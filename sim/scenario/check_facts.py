@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sim.errors import Fault
 from sim.scenario.checks import fault_at, nearest
-from sim.scenario.facts import Facts
+from sim.scenario.facts import CutsFollow, Facts, OwnedLiveOn
 from sim.scenario.market_tables import MarketTables, known_markets
 from sim.scenario.quarters import Quarter
 from sim.scenario.tree import Tree
@@ -66,12 +66,13 @@ def check_facts(
         return
     firms = [row.firm_id for row in market.firms]
     kinds = sorted({row.kind for row in market.firms})
-    named = [
-        (("cuts_follow", "leaders"), () if facts.cuts_follow is None else facts.cuts_follow.leaders,
-         firms, f"a firm of {market.name}"),
-        (("owned_live_on", "kinds"), () if facts.owned_live_on is None else
-         facts.owned_live_on.kinds, kinds, "a kind of firm: " + ", ".join(kinds)),
-    ]  # fmt: skip
+    named: list[tuple[tuple[str, str], tuple[str, ...], list[str], str]] = []
+    for name, fact in facts.stated.items():
+        if isinstance(fact, CutsFollow):
+            named.append(((name, "leaders"), fact.leaders, firms, f"a firm of {market.name}"))
+        if isinstance(fact, OwnedLiveOn):
+            expected = "a kind of firm: " + ", ".join(kinds)
+            named.append(((name, "kinds"), fact.kinds, kinds, expected))
     for path, values, there, expected in named:
         for value in values:
             if value not in there:

@@ -26,6 +26,10 @@ class CutsFollow(Fact):
     followers: Real = number("least share of rivals that follow", "share", ge=0.0, le=1.0)
 
 
+class CutsAnswered(CutsFollow):
+    """The same; in the placebo, rivals are counted at the dates of the true world's cuts."""
+
+
 class VolumeWithoutMargin(Fact):
     """Volume grows while margins fall, from the first year to the last."""
 
@@ -78,6 +82,7 @@ class Facts(Group):
 
     holds_in: Real = number("least share of replicates in which a fact holds", "share", gt=0, le=1)
     cuts_follow: CutsFollow | None = None
+    cuts_answered: CutsAnswered | None = None
     volume_without_margin: VolumeWithoutMargin | None = None
     prices_outrun_costs: PricesOutrunCosts | None = None
     profit_concentrates: ProfitConcentrates | None = None

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.calibration.spread import log_share_changes
 from sim.scenario.facts import (
+    CutsAnswered,
     CutsFollow,
     Fact,
     OwnedLiveOn,
@@ -118,18 +119,35 @@ def _changes(run: History) -> tuple[FloatArray, FloatArray, FloatArray]:
     return weight, np.diff(np.log(run.price), axis=0), np.diff(np.log(run.cost), axis=0)
 
 
-def cuts_follow(run: History, fact: CutsFollow) -> list[Condition]:
-    """Rivals cut in the quarter of a leader's cut or the next, and more so than at other times.
+def leaders_cuts(run: History, fact: CutsFollow) -> BoolArray:
+    """In which quarters but the first, (T - 1,), some leader cuts."""
+    leads = np.isin(run.firms, fact.leaders)
+    return np.asarray(_cuts(run, fact.leader_cut)[:, leads].any(axis=1))
 
-    A cut is a fall of like-for-like prices by a stated share and by more than costs.
+
+def _cuts(run: History, least: float) -> BoolArray:
+    """Which firms cut from one quarter to the next, (T - 1, F).
+
+    A cut is a fall of like-for-like prices by a share and by more than costs.
     """
     price, cost = like_for_like(run)
-    beyond = price < cost - ROUNDING
-    leads = np.isin(run.firms, fact.leaders)
-    led = ((price <= np.log1p(-fact.leader_cut)) & beyond)[:, leads].any(axis=1)
-    rivals = ~leads & run.single
-    cut = ((price <= np.log1p(-fact.cut)) & beyond)[:, rivals]
-    there = np.isfinite(price[:, rivals])
+    cuts: BoolArray = (price <= np.log1p(-least)) & (price < cost - ROUNDING)
+    return cuts
+
+
+def cuts_follow(run: History, fact: CutsFollow, led: BoolArray | None = None) -> list[Condition]:
+    """Rivals cut in the quarter of a leader's cut or the next, and more so than at other times.
+
+    Parameters
+    ----------
+    led
+        Quarters of the leaders' cuts, (T - 1,), if not those of this run.
+    """
+    if led is None:
+        led = leaders_cuts(run, fact)
+    rivals = ~np.isin(run.firms, fact.leaders) & run.single
+    cut = _cuts(run, fact.cut)[:, rivals]
+    there = np.isfinite(like_for_like(run)[0][:, rivals])
     # A window is a quarter and the one after it.
     follows, known = cut[:-1] | cut[1:], there[:-1]
     after, other = led[:-1], ~(led[:-1] | led[1:])
@@ -242,15 +260,21 @@ def shares_move(run: History, fact: SharesMove, panel: Mapping[int, Moment]) -> 
     return found
 
 
-def conditions(run: History, fact: Fact, panel: Mapping[int, Moment]) -> list[Condition]:
+def conditions(
+    run: History, fact: Fact, panel: Mapping[int, Moment], led: BoolArray | None = None
+) -> list[Condition]:
     """The conditions of a fact in one run.
 
     Parameters
     ----------
+    led
+        Quarters of the true world's cuts by leaders; used by ``CutsAnswered`` alone.
     panel
         Spread of the panel by horizon; needed by ``SharesMove`` alone.
     """
     match fact:
+        case CutsAnswered():
+            return cuts_follow(run, fact, led)
         case CutsFollow():
             return cuts_follow(run, fact)
         case VolumeWithoutMargin():

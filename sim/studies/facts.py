@@ -19,14 +19,16 @@ from sim.compare.estimates import effect_of, estimate
 from sim.compare.pairs import make_pairs
 from sim.errors import Fault, InputError, SimError
 from sim.record.batch import Batch, open_batch
-from sim.scenario.facts import Fact, Facts
+from sim.scenario.facts import CutsAnswered, Fact, Facts
 from sim.scenario.market_tables import read_market
 from sim.scenario.panel import Moment, read_panel_moments
 from sim.scenario.scenario import Scenario
-from sim.studies.fact_measures import SPREAD, Condition, History, conditions
+from sim.studies.fact_measures import SPREAD, Condition, History, conditions, leaders_cuts
 
 HOLDS, FAILS = "holds", "fails"
 NOT_BECAUSE = "holds, but not because of the mechanism"
+UNCLEAR = "holds, its cause is not clear"
+VERDICTS = (HOLDS, NOT_BECAUSE, UNCLEAR, FAILS)
 BATCH = "batch"
 # Runs read at a time: a run of three years has about a thousand rows.
 AT_ONCE = 100
@@ -47,7 +49,7 @@ class Found:
     fact
         Its thresholds.
     verdict
-        ``holds``, ``fails``, or that it holds without its mechanism too.
+        One of ``VERDICTS``.
     row
         Shares of replicates, paired difference (placebo less true world), p and counts:
         :func:`sim.compare.estimates.estimate`.
@@ -72,6 +74,13 @@ class FactStudy:
     runs: int
     failed: int
     failures: tuple[Failure, ...]
+
+    @property
+    def holds_in(self) -> float:
+        """Least share of replicates in which a fact must hold."""
+        facts = self.scenario.heading.facts
+        assert facts is not None
+        return facts.holds_in
 
 
 def stated_facts(scenario: Scenario) -> Facts:
@@ -151,12 +160,19 @@ def look(scenario: Scenario, facts: Facts, batch: Batch) -> tuple[Found, ...]:
     panel = {} if moves is None else panel_spread(moves.panel)
     kinds = {row.firm_id: row.kind for row in read_market(scenario.heading.market).firms}
     told: dict[str, list[dict[str, object]]] = {name: [] for name in facts.stated}
-    for run, arm, replicate, history in _histories(scenario, batch, runs, kinds):
+    led: dict[int, NDArray[np.bool_]] = {}
+    # The true world first: a placebo may be asked about its dates.
+    order = runs.sort_values("arm", key=lambda arm: arm != baseline, kind="stable")
+    for run, arm, replicate, history in _histories(scenario, batch, order, kinds):
+        if arm == baseline and facts.cuts_answered is not None:
+            led[replicate] = leaders_cuts(history, facts.cuts_answered)
         for name, fact in facts.stated.items():
-            if arm in (baseline, fact.placebo):
+            # A placebo without its true run is no pair.
+            known = not isinstance(fact, CutsAnswered) or replicate in led
+            if arm in (baseline, fact.placebo) and known:
                 told[name] += [
                     {"run": run, "replicate": replicate, "arm": arm, **_cell(each)}
-                    for each in conditions(history, fact, panel)
+                    for each in conditions(history, fact, panel, led.get(replicate))
                 ]
     return tuple(
         judged(name, fact, facts.holds_in, pd.DataFrame(told[name]), runs, baseline)
@@ -195,7 +211,8 @@ def judged(
     row = estimate(pairs, yes_no=True)
     verdict = FAILS
     if row["baseline_value"] >= holds_in:
-        verdict = HOLDS if effect_of(row) < 0 else NOT_BECAUSE
+        without = NOT_BECAUSE if row["value"] >= holds_in else UNCLEAR
+        verdict = HOLDS if effect_of(row) < 0 else without
     return Found(name, fact, verdict, row, told)
 
 

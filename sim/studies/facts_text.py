@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim.compare.printing import aligned
-from sim.studies.facts import FAILS, HOLDS, NOT_BECAUSE, FactStudy, Found
+from sim.studies.facts import FAILS, HOLDS, NOT_BECAUSE, UNCLEAR, VERDICTS, FactStudy, Found
 
 TAIL = 0.05
 
@@ -59,16 +59,21 @@ def printed(study: FactStudy) -> str:
 
 def told(study: FactStudy) -> str:
     """How many facts come out, and which for another reason."""
-    by = {verdict: [f.name for f in study.facts if f.verdict == verdict]
-          for verdict in (HOLDS, NOT_BECAUSE, FAILS)}  # fmt: skip
-    count = len(study.facts)
-    parts = [f"{len(by[HOLDS])} of {count} facts hold and hold clearly less often in the placebo"]
-    if by[NOT_BECAUSE]:
-        parts.append(f"{len(by[NOT_BECAUSE])} without its mechanism too: "
-                     + ", ".join(by[NOT_BECAUSE]))  # fmt: skip
-    if by[FAILS]:
-        parts.append(f"{len(by[FAILS])} fail: " + ", ".join(by[FAILS]))
-    return "; ".join(parts)
+    by = {
+        verdict: [each.name for each in study.facts if each.verdict == verdict]
+        for verdict in VERDICTS
+    }
+    counts = [f"{len(by[HOLDS])} of {len(study.facts)} facts hold, and clearly less often without "
+              "what is said to cause them"]  # fmt: skip
+    words = {
+        NOT_BECAUSE: "without it as well", UNCLEAR: "with no clear cause", FAILS: "not at all",
+    }  # fmt: skip
+    counts += [
+        f"{len(by[verdict])} {said} ({', '.join(by[verdict])})"
+        for verdict, said in words.items()
+        if by[verdict]
+    ]
+    return "; ".join(counts)
 
 
 def reason(study: FactStudy, found: Found) -> str:
@@ -86,10 +91,10 @@ def reason(study: FactStudy, found: Found) -> str:
         f"{turned['condition']} has a median of {turned['median']:.3g}, and of "
         f"{turned['placebo_median']:.3g} in {found.fact.placebo}"
     )
-    if found.verdict == HOLDS:
-        return f"holds: {moved}"
-    there = 100.0 * found.row["value"]
-    return f"holds in {there:.0f} % of replicates of {found.fact.placebo} too: {moved}"
+    if found.verdict != HOLDS or found.row["value"] >= study.holds_in:
+        there = f"{100.0 * found.row['value']:.0f} % of replicates of {found.fact.placebo}"
+        return f"{found.verdict}; in {there} it holds too: {moved}"
+    return f"{found.verdict}: {moved}"
 
 
 def condition_rows(study: FactStudy, found: Found) -> list[dict[str, Any]]:
