@@ -1,8 +1,8 @@
 """Which recalled accounts of 2021 move the forecast of 2022 most: each at its low and its high.
 
-Run from the root of the project: ``.venv/bin/python scenarios/markets/china_nev_2021/recalled.py``. A
-row of ``firm_values.csv`` counts where its basis says so; a result before tax enters by fixed
-cost, which balances it (derivation V10). The forecast is that of ``backtest``, on the same luck.
+Run from the root of the project, with its Python; a number of replicates may follow. A row of
+``firm_values.csv`` counts where its basis says so; a result before tax enters by fixed cost, which
+balances it (derivation V10). The forecast is that of ``backtest``, on the same luck.
 """
 
 from __future__ import annotations
