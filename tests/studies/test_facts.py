@@ -255,6 +255,7 @@ def planted(true, placebo, arm="no_luck"):
         ([1] * 35 + [0] * 5, [1] * 5 + [0] * 35, HOLDS),
         ([1] * 35 + [0] * 5, [1] * 33 + [0] * 7, NOT_BECAUSE),
         ([1] * 35 + [0] * 5, [1] * 40, NOT_BECAUSE),
+        ([1] * 26 + [0] * 14, [1] * 40, NOT_BECAUSE),
         ([1] * 23 + [0] * 17, [0] * 40, FAILS),
         ([1] * 24 + [0] * 16, [0] * 40, HOLDS),
         # Five pairs that differ are p = 0.06, though Tango's interval leaves out zero.
@@ -381,11 +382,13 @@ def batch_of(folder, worlds):
 def test_facts_are_found_in_the_rows_of_a_batch(tmp_path, scenario):
     """Where leaders hold, rivals are counted at the dates of the true world; their cuts stay."""
     chosen = dict.fromkeys(scenario.heading.facts.stated)
-    kept = ("cuts_follow", "cuts_answered", "plants_half_empty")
+    kept = ("cuts_follow", "cuts_answered", "plants_half_empty", "owned_live_on")
     facts = scenario.heading.facts.model_copy(
         update={**chosen, **{name: getattr(scenario.heading.facts, name) for name in kept}}
     )
-    true = cuts(at=(0, 1, 1, 0, 0, 0))
+    # All lose money, and look as if they did not by what their owners carry.
+    true = replace(cuts(at=(0, 1, 1, 0, 0, 0)), own_result=-1e7 * np.ones((T, len(FIRMS))))
+    dead = replace(true, on_sale=np.arange(T)[:, None] < 6 * np.ones(len(FIRMS)))
     # The same without the leaders' cuts: whoever cuts, does so for another reason.
     alone = cuts(at=(None, 1, 1, 0, 0, 0))
     alone.price[:, :2] = 100e3
@@ -399,11 +402,12 @@ def test_facts_are_found_in_the_rows_of_a_batch(tmp_path, scenario):
             "leaders_hold": [alone] * 8,
             "no_reaction": [history()] * 7 + [None],
             "full_plants": [full] * 8,
+            "no_owners": [dead] * 8,
             "history": [true] * 7 + [gone],
         },
     )
     found = {each.name: each for each in look(scenario, facts, batch)}
-    assert [found[name].verdict for name in kept] == [HOLDS, NOT_BECAUSE, HOLDS]
+    assert [found[name].verdict for name in kept] == [HOLDS, NOT_BECAUSE, HOLDS, HOLDS]
     assert found["cuts_answered"].row["difference"] == 0.0
     assert found["cuts_follow"].row["failed_pairs"] == 1
     told_ = found["plants_half_empty"].conditions
