@@ -56,7 +56,10 @@ CALENDAR: tuple[Phase, ...] = (
         "clear",
         phases.clear,
         frozenset(
-            {"sold", "volume", "energy", "trailing_units", "trailing_volume", "first_units"}
+            {
+                "sold", "volume", "energy", "trailing_units", "trailing_volume", "first_units",
+                "zombie_units",
+            }
         ),
     ),
     Phase(

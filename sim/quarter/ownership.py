@@ -30,8 +30,23 @@ def sign(run: Run, state: State, work: Work) -> None:
         if contract.start + delay == state.t:
             _sign_one(run, state, work, number, contract)
     for when, stake in run.injections:
-        if when == state.t and state.active[stake.target]:
+        if when != state.t:
+            continue
+        if state.active[stake.target]:
             _issue(run, state, work, stake)
+        else:
+            amount = stake_price(stake.share, stake.pre_money)
+            work.events.append(
+                Event(state.t, stake.target, "not_paid", "investor", amount,
+                      _why_absent(state, (stake.target,)))
+            )
+
+
+def _why_absent(state: State, members: tuple[int, ...]) -> str:
+    """Why some firms cannot all be dealt with."""
+    if any(state.waiting[member] for member in members):
+        return "it has not entered yet" if len(members) == 1 else "a member has not entered yet"
+    return "it has left the market" if len(members) == 1 else "a member has left the market"
 
 
 def _sign_one(run: Run, state: State, work: Work, number: int, contract: Contract) -> None:
@@ -41,7 +56,7 @@ def _sign_one(run: Run, state: State, work: Work, number: int, contract: Contrac
     owners = {int(state.owner[member]) for member in contract.members}
     if not all(state.active[member] for member in contract.members) or len(owners) < 2:
         work.events.append(
-            Event(state.t, first, "not_signed", members, 0.0, "a member has left the market")
+            Event(state.t, first, "not_signed", members, 0.0, _why_absent(state, contract.members))
         )
         return
     if contract.review and (contract.stake is not None or contract.merger is not None):
