@@ -51,11 +51,12 @@ def best_arms(
     Returns
     -------
     DataFrame
-        One row a firm, measure and arm in whose market the firm is: ``value``, ``may_be_best`` (no other arm is clearly
-        better; the best is among these with 95 %), ``behind_at_most`` (how far below the best of
-        the others), ``replicates`` and ``left_out``, and ``replicates_needed``: after how many in
-        all Kim & Nelson's procedure picks an arm within 5 points of odds, or a twentieth of the
-        baseline's mean amount, of the best. Empty with fewer than two arms.
+        One row a firm, measure and arm in whose market the firm is: ``value``, ``may_be_best``
+        (no other arm is clearly better; the best is among these with 95 %), ``behind_at_most``
+        (how far below the best of the others), ``replicates`` and ``left_out``, and
+        ``replicates_needed``: after how many in all Kim & Nelson's procedure picks an arm
+        within 5 points of odds, or a twentieth of the baseline's mean amount, of the best. Empty
+        with fewer than two arms.
     """
     if len(batch.arms) < 2:
         return pd.DataFrame(columns=COLUMNS)

@@ -26,8 +26,8 @@ def paid_in(batch: Batch, *, scope: Scope | None = None) -> pd.DataFrame:
     -------
     DataFrame
         One row an arm, firm and investor: ``arm``, ``firm``, ``investor`` (a firm or a name of
-        somebody outside), ``runs`` in which it was paid, ``amount`` in CNY, mean over these, and ``a_run``, mean
-        over all runs of the arm that ended.
+        somebody outside), ``runs`` in which it was paid, ``amount`` in CNY, mean over these, and
+        ``a_run``, mean over all runs of the arm that ended.
     """
     runs = batch.runs_at(scope or batch.reference)
     finished = runs.loc[runs["status"] == "ok", ["run", "arm"]]

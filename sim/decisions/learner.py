@@ -25,7 +25,8 @@ class QLearner:
     the one nearest to that of all rivals; the reward is last quarter's domestic profit at today's
     cost. In quarter t a level is tried at random with probability ``exp(-beta t)``. Values start
     from a belief: profit against rivals at a random level under demand of constant elasticity,
-    for ever; one that has sold nothing yet believes that it will fill its plants, all lines alike. A run is short for such a learner: in the experiment of ``run_sim.py qlearning`` it
+    for ever; one that has sold nothing yet believes that it will fill its plants, all lines alike.
+    A run is short for such a learner: in the experiment of ``run_sim.py qlearning`` it
     takes a million periods and more to settle.
 
     Parameters

@@ -92,11 +92,11 @@ def _after_deal(state: State, contract: Contract) -> State:
         _enter_stake(probe, contract.stake)
     if contract.merger is not None:
         acquirer, brands = _merging(probe, contract.merger.acquirer, contract.members)
-        _join(probe, acquirer, brands)
+        join(probe, acquirer, brands)
     return probe
 
 
-def _join(state: State, acquirer: int, brands: NDArray[np.int64]) -> None:
+def join(state: State, acquirer: int, brands: NDArray[np.int64]) -> None:
     """Brands pass to the acquirer, with what they hold and control of others."""
     for brand in brands:
         if state.owner[brand] == brand:
@@ -169,7 +169,7 @@ def _merge(run: Run, state: State, work: Work, contract: Contract) -> None:
     merger = contract.merger
     assert merger is not None
     acquirer, brands = _merging(state, merger.acquirer, contract.members)
-    _join(state, acquirer, brands)
+    join(state, acquirer, brands)
     state.kappa = profit_weights(state)
     for brand in brands:
         for stock in (state.debt, state.drawn, state.credit_line):

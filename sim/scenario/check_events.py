@@ -116,6 +116,8 @@ def _check_time(event: PlannedEvent, horizon: Horizon | None, say: Say) -> None:
     if event.again and event.quarters is None:
         say(("again",), True, "quarters: what stays cannot start again", "")
     _check_condition(event.when, say)
+    if event.when.entry_pays is not None and event.kind != "entrant":
+        say(("when", "entry_pays"), None, f"another condition: a {event.kind} does not enter", "")
 
 
 def _check_date(key: str, when: Quarter, horizon: Horizon, say: Say) -> None:

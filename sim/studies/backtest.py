@@ -303,8 +303,8 @@ def _unscored(
     for firm in firms:
         then, now = history.get((firm, "units", year - 1)), realised.get((firm, "units", year))
         if then is None:
-            sold = "no count of the year" if now is None else f"sold {now.value:,.0f}"
-            reasons[firm] = f"not on sale before; {sold}"
+            told = "no count of the year" if now is None else f"sold {now.value:,.0f}"
+            reasons[firm] = f"not on sale before; {told}"
         elif now is None or NOT_SCORED[0] in (then.metric, now.metric):
             reasons[firm] = "what is left of the market"
         elif now.metric in NOT_SCORED:

@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 from conduct_suite import view_of
 from planned_events import AT, FEW, START, event
+from scipy.optimize import minimize
 from worlds import STILL, run_of, tables, walk
 
 from sim.decisions.learner import QLearner
 from sim.errors import SolverError
+from sim.finance.ledger import ACCOUNTS
+from sim.kernels.demand import shares
 from sim.quarter.context import first_state
+from sim.quarter.entry_value import prospect
 from sim.quarter.standing import STATES, standing
+from sim.scenario.events import EntryPays
 
 ZOMBIE = STATES.index("zombie")
 NEWCOMER = f"kind: entrant, firm: newcomer, {START}, lines: [xiaomi_su7, byd_yuan_plus]"
@@ -93,3 +98,67 @@ def test_a_cut_by_an_event_holds_where_the_firm_prices_by_a_volume():
     assert during == pytest.approx(0.9 * before, rel=1e-12)
 
 
+
+
+def weighed(cost):
+    return event(
+        "kind: entrant, firm: newcomer, lines: [xiaomi_su7, byd_yuan_plus], cash_cny_bn: 20, "
+        f"when: {{entry_pays: {{cost_cny_bn: {cost}, years: 8, discount_rate: 0.1}}}}"
+    )
+
+
+def test_a_firm_enters_when_what_it_can_earn_is_worth_more_than_entering_costs():
+    run, dear = seen(weighed(10_000), quarters=2)
+    new = run.world.industry.index("newcomer")
+    rows = [each for work, _ in dear for each in work.events if each.kind == "entry_weighed"]
+    assert [(each.t, each.firm) for each in rows] == [(0, new), (1, new)]
+    assert not any(state.active[new] for _, state in dear)
+    worth = (rows[0].amount + 10_000e9) / 1e9
+    assert f"worth {worth:.2f} bn over 8 years at 10.0%; entry costs 10000.00 bn" in rows[0].detail
+    assert rows[0].detail.startswith("does not pay")
+    # Just cheap enough, and just not.
+    for cost, enters in ((worth * 0.999, True), (worth * 1.001, False)):
+        _, kept = seen(weighed(f"{cost:.9f}"), quarters=2)
+        assert (kept[1][0].units[new] > 0.0) == enters
+        assert bool(kept[0][1].active[new]) == enters
+
+
+def test_what_it_expects_is_the_best_it_can_do_while_others_hold_their_prices():
+    run, kept = seen(weighed(10_000), quarters=1)
+    work, state = kept[0]
+    new, terms = run.world.industry.index("newcomer"), EntryPays(
+        cost_cny_bn=1.0, years=8, discount_rate=0.1
+    )
+    found = prospect(run, first_state(run), work, new, terms)
+    lines, industry = run.lines_of[new], run.world.industry
+    there = state.active[industry.firm_of]
+    there[lines] = True
+    demand = work.problem.demand.with_products(work.problem.demand.delta, there)
+
+    def loss(x):
+        prices = work.price.copy()
+        prices[lines] = x * industry.price[lines]
+        sold = (shares(demand, prices) * work.market_size)[lines]
+        net = prices[lines] * work.problem.net_share[lines]
+        return -float(sold @ (net - work.cost[lines])), float(sold @ net), sold
+
+    best = minimize(
+        lambda x: loss(x)[0] / 1e9, np.ones(len(lines)), method="Nelder-Mead",
+        options={"xatol": 1e-7, "fatol": 1e-12},
+    ).x  # fmt: skip
+    earned, revenue, sold = loss(best)
+    spent = (industry.fixed_cost + industry.rd)[new] * (revenue / run.base_revenue[new]) ** 0.5
+    assert found.units == pytest.approx(4.0 * sold.sum(), rel=1e-4)
+    assert found.profit == pytest.approx(4.0 * (-earned - spent), rel=1e-5)
+    worth = sum(found.profit / 1.1**year for year in range(1, 9))
+    assert found.worth == pytest.approx(worth, rel=1e-12)
+    assert found.profit > 0.0 or found.worth < 0.0
+
+
+def test_the_cost_of_entering_goes_past_its_books():
+    free, paid = (seen(weighed(cost), quarters=1)[1][0][1] for cost in (0.0, 0.25))
+    moved = dict(zip(ACCOUNTS, paid.outside - free.outside, strict=True))
+    assert moved.pop("investors") == pytest.approx(-0.25e9)
+    assert moved.pop("suppliers") == pytest.approx(0.25e9)
+    assert set(moved.values()) == {0.0}
+    assert np.array_equal(free.cash, paid.cash)
