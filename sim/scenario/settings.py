@@ -150,7 +150,8 @@ class Costs(Group):
     battery_reversion: Real = number("mean reversion of shocks", "a quarter", ge=0.0, le=1.0)
     battery_shock_sd: Real = number("sd of shocks", "log a quarter", ge=0.0, le=1.0)
     battery_events: dict[Name, BatteryEvent] = Field(
-        default={}, description="shifts of the battery price by name"
+        default={},
+        description="shifts of the battery price by name; an event battery_shock multiplies them",
     )
     procurement_elasticity: Real = number(
         "discount per doubling of pooled volume", "share", ge=0.0, le=0.3
