@@ -94,7 +94,7 @@ class Recorder:
                 "battery_price": work.battery_price,
                 "iterations": work.iterations,
                 "residual": work.residual,
-                "active_firms": np.count_nonzero(state.active),
+                "active_firms": np.count_nonzero(verdict.brand),
             }
         )
         self._events.extend(work.events)
