@@ -59,6 +59,7 @@ def close_books(run: Run, state: State, work: Work) -> None:
         work.stress,
         finance.payables_distress_days,
     )
+    work.stocks = stocks
     tied_up = np.where(state.active, stocks.net - state.net_working_capital, 0.0)
     ledger = work.ledger
     ledger.post("sales", revenue)

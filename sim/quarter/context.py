@@ -15,7 +15,7 @@ from sim.decisions.conduct import Conduct, PricePlan
 from sim.decisions.investment import InvestmentPlan
 from sim.decisions.rules import rules_of
 from sim.decisions.view import FirmView
-from sim.finance.books import Income, runway, working_capital
+from sim.finance.books import Income, WorkingCapital, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
@@ -72,7 +72,7 @@ class Run:
     line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
     lines_of: tuple[IntArray, ...]  # positions of each firm's lines
     no_launch: tuple[BoolArray, ...]  # what a firm launches that decides nothing
-    seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
+    base_stocks: WorkingCapital  # of the base year
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
     conducts: tuple[Conduct, ...]  # (F,) rule of each firm
@@ -134,7 +134,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         line_ends=ends,
         lines_of=tuple(order[a:b] for a, b in pairwise(ends)),
         no_launch=tuple(np.zeros(b - a, dtype=np.bool_) for a, b in pairwise(ends)),
-        seller_financed=tied_up.net,
+        base_stocks=tied_up,
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
         conducts=rules_of(settings.conduct.rules, industry.firms),
@@ -151,7 +151,7 @@ def first_state(run: Run) -> State:
         run.world.calibration,
         contracts=len(run.contracts),
         accounts=len(ACCOUNTS),
-        working_capital=run.seller_financed,
+        working_capital=run.base_stocks.net,
         outside_stake=run.outside_stake,
         event_start=np.array([event.start for event in run.events], dtype=np.int64),
         waiting=run.world.entry > 0,
@@ -198,6 +198,7 @@ class Work:
     plans: list[PricePlan | None] = field(default_factory=list)
     problem: PriceProblem | None = None
     income: Income | None = None
+    stocks: WorkingCapital | None = None  # when the books were closed
 
     @staticmethod
     def blank(run: Run) -> Work:
