@@ -158,6 +158,20 @@ class Costs(Group):
     procurement_cap: Real = number("highest discount", "share", ge=0.0, le=0.5)
 
 
+class Knowledge(Group):
+    """A stock of knowledge that R&D builds and that moves quality (equations 7.4 to 7.7)."""
+
+    on: Switch
+    depreciation: Real = number("of the stock", "a year", ge=0.0, lt=1.0)
+    lift: Real = number(
+        "quality gained for a log point of knowledge above the market's mean", "utils a year",
+        ge=0.0, le=2.0,
+    )  # fmt: skip
+    success: Real = number("odds that a quarter's projects succeed", "a quarter", gt=0.0, le=1.0)
+    cut_runway_quarters: Real = number("runway below which R&D is cut", "quarters", ge=0, le=40)
+    cut_share: Real = number("of R&D that is cut with no runway left", "share", ge=0.0, le=1.0)
+
+
 class Quality(Group):
     """How lines rise and age."""
 
@@ -170,6 +184,7 @@ class Quality(Group):
     launch_cost_cny_bn: Real = number("cost of a launch", "CNY bn", ge=0.0, le=20.0)
     renewal: Switch = True
     ageing: Switch = True
+    knowledge: Knowledge | None = Field(default=None, description="the quality ladder")
 
 
 class Finance(Group):
