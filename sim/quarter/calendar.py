@@ -50,7 +50,7 @@ CALENDAR: tuple[Phase, ...] = (
         frozenset(_OWNERSHIP | {"signed", "in_force", "debt", "drawn", "credit_line"}),
     ),
     Phase("apply_terms", phases.apply_terms, frozenset()),
-    Phase("invest", phases.invest, frozenset({"capacity"}), asks="invest"),
+    Phase("invest", phases.invest, frozenset({"capacity", "research"}), asks="invest"),
     Phase("price", phases.price, frozenset({"price", "memory"}), asks="plan"),
     Phase(
         "clear",
@@ -93,6 +93,8 @@ CALENDAR: tuple[Phase, ...] = (
     Phase(
         "evolve",
         closing.evolve,
-        frozenset({"experience", "spill", "permanent", "passing", "battery_log", "t"}),
+        frozenset(
+            {"experience", "spill", "knowledge", "permanent", "passing", "battery_log", "t"}
+        ),
     ),
 )

@@ -12,6 +12,7 @@ from sim.kernels.grouping import group_sums
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.events import pay_state
 from sim.quarter.forces import open_credit
+from sim.quarter.knowledge import learn, research_bill
 from sim.quarter.phases import pooled
 from sim.world.state import TRAILING, State, export_price
 
@@ -33,9 +34,12 @@ def close_books(run: Run, state: State, work: Work) -> None:
         revenue=revenue,
         variable_cost=cost,
         fixed_cost=follow_revenue(industry.fixed_cost, ratio, finance.fixed_cost_elasticity),
-        rd=follow_revenue(run.base_rd, ratio, finance.fixed_cost_elasticity)
-        * work.effects.development
-        + work.launch_bill,
+        rd=research_bill(
+            run,
+            state,
+            work,
+            follow_revenue(run.base_rd, ratio, finance.fixed_cost_elasticity),
+        ),
         interest=on
         * (
             industry.interest
@@ -217,6 +221,8 @@ def evolve(run: Run, state: State, work: Work) -> None:
         + scale * quality.firm_shock_sd * luck.firm[t][industry.firm_of]
         + scale * quality.line_shock_sd * luck.line[t]
     )
+    if run.ladder is not None:
+        drift = drift + learn(run, run.ladder, state, work)
     state.passing = (
         quality.passing_persistence * state.passing
         + scale * quality.passing_sd * luck.passing[t]

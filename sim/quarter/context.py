@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.alliances.contracts import Contract, Stake, compile_contracts, compile_injections
 from sim.alliances.effects import Effects
+from sim.alliances.knowledge import SharedResearch
 from sim.calibration.calibrate import LEARNING_HORIZON
 from sim.decisions.conduct import Conduct, PricePlan
 from sim.decisions.investment import InvestmentPlan
@@ -22,6 +23,7 @@ from sim.kernels.learning import discounts_ahead
 from sim.market.demand import net_shares, outside_utility
 from sim.market.pricing import PriceProblem, base_demand
 from sim.quarter.forces import Forces, Planned, compile_events
+from sim.scenario.settings import Knowledge
 from sim.world.state import (
     TRAILING,
     State,
@@ -61,6 +63,8 @@ class Run:
     contract_luck: FloatArray  # (T, C) uniform
     base_revenue: FloatArray
     base_rd: FloatArray  # without launches
+    ladder: Knowledge | None  # where knowledge moves quality
+    pools_research: bool  # a contract of the arm has joint research
     launch_cost: FloatArray  # CNY a launch
     launch_hazard: FloatArray  # (J,) a quarter
     comfort: FloatArray  # (F,) quarters
@@ -90,6 +94,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     """Compile the agreements of an arm and the base-year levels."""
     industry, settings, calibration = world.industry, world.settings, world.calibration
     contracts = compile_contracts(settings, industry.firms, world.start)
+    knowledge = settings.quality.knowledge
     luck = [world.luck.contract(contract.stream) for contract in contracts]
     renewal = settings.quality.renewal
     rate = industry.launch_rate if renewal else np.zeros_like(industry.launch_rate)
@@ -123,6 +128,8 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         contract_luck=np.column_stack(luck) if luck else np.zeros((world.quarters, 0)),
         base_revenue=revenue,
         base_rd=industry.rd - launch_cost * rate,
+        ladder=knowledge if knowledge is not None and knowledge.on else None,
+        pools_research=any(contract.joint_research > 0.0 for contract in contracts),
         launch_cost=launch_cost,
         launch_hazard=np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0),
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
@@ -183,6 +190,7 @@ class Work:
     launched: BoolArray  # (J,)
     launch_bill: FloatArray  # (F,) CNY
     build: FloatArray  # (F,) vehicles a quarter
+    research: FloatArray  # (F,) R&D done, launches aside, CNY; where knowledge or costs are shared
     issue: FloatArray  # (F,) CNY offered
     one_off: FloatArray  # (F,) set-up and integration cost, CNY
     price: FloatArray  # (J,)
@@ -198,6 +206,7 @@ class Work:
     plans: list[PricePlan | None] = field(default_factory=list)
     problem: PriceProblem | None = None
     income: Income | None = None
+    shared_research: SharedResearch | None = None
     stocks: WorkingCapital | None = None  # when the books were closed
 
     @staticmethod
@@ -229,6 +238,7 @@ class Work:
             launched=np.zeros(lines, dtype=np.bool_),
             launch_bill=zero,
             build=zero,
+            research=zero,
             issue=zero,
             one_off=np.zeros(firms),
             price=none,

@@ -28,6 +28,7 @@ from sim.market.pricing import PriceProblem
 from sim.quarter.context import Run, Work
 from sim.quarter.events import demand_of, first_quarter, hold_prices
 from sim.quarter.forces import open_credit
+from sim.quarter.knowledge import decide_research
 from sim.quarter.stated import hold, remember, solve_stated
 from sim.quarter.views import views
 from sim.world.state import State, trailing_mean
@@ -125,6 +126,7 @@ def invest(run: Run, state: State, work: Work) -> None:
     capex = run.world.settings.finance.capex_cny_bn_per_100k * 1e9 / 1e5
     work.ledger.post("capacity", -work.build * 4.0 * capex)
     state.capacity = state.capacity + work.build
+    decide_research(run, state, work)
 
 
 def price(run: Run, state: State, work: Work) -> None:

@@ -237,6 +237,8 @@ def _take(taken: _Taken, start: State, state: State, work: Work) -> None:
                 "runway": float(work.runway[firm]),
                 "comfort": float(run.comfort[state.owner[firm]]),
                 "mu": float(work.mu[firm]),
+                "research": float(state.research[firm]),
+                "knowledge": float(state.knowledge[firm]),
                 "use": float(trailing_mean(state.trailing_volume)[firm] / state.capacity[firm]),
             },
             state=STATES[int(stood.state[firm])],

@@ -60,6 +60,8 @@ class State:
     spill: FloatArray  # (F,) vehicles of others that count as own experience
     permanent: FloatArray  # (J,) lasting change of quality since the base year, utils
     passing: FloatArray  # (F,) fading change of quality, utils
+    knowledge: FloatArray  # (F,) stock over the one that base-year R&D holds
+    research: FloatArray  # (F,) part of its R&D that a firm carries out
     variable_cost: FloatArray  # (J,) last quarter's average variable cost, CNY
     battery_log: FloatArray  # () log deviation of the battery price from its path
     price: FloatArray  # (J,) last quarter's prices
@@ -156,6 +158,8 @@ def initial_state(
         spill=np.zeros(size),
         permanent=np.zeros(len(industry.lines)),
         passing=np.zeros(size),
+        knowledge=np.ones(size),
+        research=np.ones(size),
         variable_cost=calibration.cost.copy(),
         battery_log=np.zeros(()),
         price=industry.price.copy(),

@@ -27,6 +27,7 @@ BUSY = (
     ("solo", POOR, 1),
     ("stranger", (), 2),
     ("mou", (), 3),
+    ("solo", (*POOR, "quality.knowledge.on=true"), 1),
     ("solo", ("entries.xiaomi={start: 2025Q4}",), 0),
     ("capital", (), 4),
     ("merger", (), 5),
