@@ -13,6 +13,7 @@ from sim.quarter.context import Event, Run, Work
 from sim.quarter.events import pay_state
 from sim.quarter.forces import open_credit
 from sim.quarter.knowledge import learn, research_bill
+from sim.quarter.market_issue import market_issue
 from sim.quarter.phases import pooled
 from sim.world.state import TRAILING, State, export_price
 
@@ -80,7 +81,7 @@ def close_books(run: Run, state: State, work: Work) -> None:
 def settle(run: Run, state: State, work: Work) -> None:
     """Equity, credit, owner and state in turn; who still cannot pay leaves."""
     industry, finance, ledger = run.world.industry, run.world.settings.finance, work.ledger
-    _market_issue(run, state, work)
+    market_issue(run, state, work)
     treasury = state.cash + ledger.change()
     merged = state.owner != np.arange(len(treasury))
     if merged.any():
@@ -133,27 +134,6 @@ def _left_of_year(budget: FloatArray, given: FloatArray) -> FloatArray:
     """What a yearly budget (F,) still allows after the gifts (4, F) of the trailing year, CNY."""
     left: FloatArray = np.maximum(budget - np.add.reduce(given), 0.0)
     return left
-
-
-def _market_issue(run: Run, state: State, work: Work) -> None:
-    """Offers of equity that the market takes up, by the same rule in every arm."""
-    finance = run.world.settings.finance
-    if not finance.equity_market:
-        return
-    if not work.issue.any():
-        return
-    odds = finance.raise_probability * work.forces.equity
-    taken = (work.issue > 0.0) & (run.world.luck.equity[state.t] < odds)
-    amount = np.where(taken & state.active, work.issue, 0.0)
-    work.ledger.post("new_equity", amount)
-    state.equity_raised = state.equity_raised + amount
-    for firm in amount.nonzero()[0]:
-        work.events.append(
-            Event(
-                state.t, int(firm), "equity", "market", float(amount[firm]),
-                f"runway {work.runway[firm]:.1f} quarters",
-            )
-        )
 
 
 def _report_money(

@@ -12,6 +12,7 @@ from sim.alliances.contracts import Contract, Stake, compile_contracts, compile_
 from sim.alliances.effects import Effects
 from sim.alliances.knowledge import SharedResearch
 from sim.calibration.calibrate import LEARNING_HORIZON
+from sim.calibration.industry import Industry
 from sim.decisions.conduct import Conduct, PricePlan
 from sim.decisions.investment import InvestmentPlan
 from sim.decisions.rules import rules_of
@@ -63,6 +64,7 @@ class Run:
     contract_luck: FloatArray  # (T, C) uniform
     base_revenue: FloatArray
     base_rd: FloatArray  # without launches
+    listed_margin: float  # operating margin of listed firms in the base year, mean by revenue
     ladder: Knowledge | None  # where knowledge moves quality
     pools_research: bool  # a contract of the arm has joint research
     launch_cost: FloatArray  # CNY a launch
@@ -108,9 +110,10 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     )
     units = industry.by_firm(industry.units)
     revenue = base_revenue(industry, calibration)
+    cost = base_variable_cost(industry, calibration)
     tied_up = working_capital(
         np.tile(revenue, (TRAILING, 1)),
-        np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
+        np.tile(cost, (TRAILING, 1)),
         industry.receivable_days,
         industry.inventory_days,
         industry.payable_days,
@@ -128,6 +131,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         contract_luck=np.column_stack(luck) if luck else np.zeros((world.quarters, 0)),
         base_revenue=revenue,
         base_rd=industry.rd - launch_cost * rate,
+        listed_margin=_listed_margin(industry, revenue, cost),
         ladder=knowledge if knowledge is not None and knowledge.on else None,
         pools_research=any(contract.joint_research > 0.0 for contract in contracts),
         launch_cost=launch_cost,
@@ -151,6 +155,15 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     )
 
 
+def _listed_margin(industry: Industry, revenue: FloatArray, cost: FloatArray) -> float:
+    """Operating margin of all listed firms together in the base year; 0 without any."""
+    there = industry.listed & (revenue > 0.0)
+    if not there.any():
+        return 0.0
+    spent = cost + industry.fixed_cost + industry.rd
+    return float(1.0 - spent[there].sum() / revenue[there].sum())
+
+
 def first_state(run: Run) -> State:
     """State before the first quarter of a run."""
     return initial_state(
@@ -162,6 +175,7 @@ def first_state(run: Run) -> State:
         outside_stake=run.outside_stake,
         event_start=np.array([event.start for event in run.events], dtype=np.int64),
         waiting=run.world.entry > 0,
+        building=run.world.settings.finance.building_quarters,
     )
 
 

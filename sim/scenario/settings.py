@@ -196,6 +196,19 @@ class Finance(Group):
     raise_runway_quarters: Real = number("runway below which equity is offered", "quarters", ge=0)
     raise_probability: Real = number("odds that the market takes it", "a quarter", ge=0, le=1)
     raise_size_share: Real = number("size of an issue", "share of a year's revenue", ge=0, le=2)
+    raise_margin_slope: Real = number(
+        "log odds gained for a unit of margin above the listed firms' of the base year", "ratio",
+        ge=0.0, le=20.0, default=0.0,
+    )  # fmt: skip
+    issue_price_to_sales: Real = number(
+        "value of a firm at which new shares are sold", "years of revenue", gt=0.0, le=50.0,
+        default=1.0,
+    )  # fmt: skip
+    issues_dilute: Switch = Field(
+        default=True, description="new shares take from what holders of old ones have"
+    )
+    building_quarters: Whole = number("from order to use of a plant", "quarters", ge=0, le=20,
+                                      default=0)
     launch_runway_quarters: Real = number("runway left after a launch", "quarters", ge=0)
     capex_cny_bn_per_100k: Real = number("plant", "CNY bn per 100,000 a year", ge=0, le=20)
     distress_runway_quarters: Real = number(

@@ -69,6 +69,7 @@ class State:
     volume: FloatArray  # (F,) last quarter's production, exports included
     energy: FloatArray  # (F,) kWh in last quarter's production
     capacity: FloatArray  # (F,) vehicles a quarter
+    ordered: FloatArray  # (lag, F) vehicles a quarter, plants paid for and not yet in use
     cash: FloatArray  # (F,)
     debt: FloatArray  # (F,)
     credit_line: FloatArray  # (F,) drawn and undrawn
@@ -126,6 +127,7 @@ def initial_state(
     outside_stake: FloatArray,
     event_start: IntArray,
     waiting: BoolArray,
+    building: int,
 ) -> State:
     """State at the end of the base year: its quarterly averages, held.
 
@@ -141,6 +143,8 @@ def initial_state(
         (E,) quarter in which each event begins, -1 for those on a condition.
     waiting
         (F,) firms that enter later; they have neither sales nor money yet.
+    building
+        Quarters from the order of a plant to its use.
     """
     size = len(industry.firms)
     units = industry.by_firm(industry.units)
@@ -167,6 +171,7 @@ def initial_state(
         volume=volume,
         energy=volume * energy_per_car,
         capacity=industry.capacity.copy(),
+        ordered=np.zeros((building, size)),
         cash=industry.cash * there,
         debt=industry.debt * there,
         credit_line=industry.credit_line * there,
