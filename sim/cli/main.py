@@ -18,7 +18,7 @@ GROUPS = {
     "sim.cli.texts": ("validate", "show", "list", "schema"),
     "sim.cli.running": ("run", "plan", "calibrate"),
     "sim.cli.reading": ("compare", "report"),
-    "sim.cli.explaining": ("explain",),
+    "sim.cli.explaining": ("explain", "statements"),
     "sim.cli.studying": ("merger", "qlearning"),
     "sim.cli.questions": ("sensitivity", "map"),
     "sim.cli.backtesting": ("backtest",),

@@ -193,6 +193,19 @@ PRODUCTS = Table(
     ),
 )
 
+# Not of a batch: what ``statements`` writes of one run made again.
+STATEMENTS = Table(
+    "statements",
+    "one line of one statement of one brand and quarter",
+    (
+        _FIRM,
+        Column("quarter", "text", "-", "calendar quarter; `opening` for the opening balance"),
+        Column("statement", "text", "-", "`income`, `cash_flow` or `balance`"),
+        Column("line", "text", "-", "which line; `residual` is what the others leave over"),
+        Column("value", "float64", "CNY", "costs and outflows are negative"),
+    ),
+)
+
 TABLES: dict[str, Table] = {table.name: table for table in (RUNS, MARKET, FIRMS, EVENTS)}
 RUN_TABLES = ("market", "firms", "events")
 # Tables that a batch has only if its scenario asks for them.
