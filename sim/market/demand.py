@@ -22,8 +22,13 @@ def acceptance(settings: WorldSettings, t: int) -> float:
     A yearly drift that fades with a half-life; t = 0 is the first quarter of the run.
     """
     demand = settings.demand
-    quarterly = demand.acceptance_drift / 4.0
-    fade = 0.5 ** (0.25 / demand.acceptance_half_life_years)
+    return faded_drift(demand.acceptance_drift, demand.acceptance_half_life_years, t)
+
+
+def faded_drift(yearly: float, half_life_years: float, t: int) -> float:
+    """Sum of a yearly drift that fades with a half-life, to the end of quarter t, utils."""
+    quarterly = yearly / 4.0
+    fade = 0.5 ** (0.25 / half_life_years)
     return float(quarterly * (1.0 - fade ** (t + 1)) / (1.0 - fade))
 
 

@@ -20,6 +20,7 @@ from sim.scenario.firm_items import FIRM_BOUNDS, FIRM_ITEMS
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.quarters import Quarter
 from sim.scenario.reader import Path_, shown
+from sim.scenario.region_items import REGION_FIRM_STRUCTURAL
 from sim.scenario.tree import Tree, without_nulls
 from sim.scenario.world import Horizon, WorldSettings
 
@@ -192,6 +193,8 @@ def is_structural(path: Path_) -> bool:
     """Whether the market is calibrated again when this setting changes."""
     if path[0] == "firms":
         return len(path) == 3 and path[2] in STRUCTURAL_ITEMS
+    if path[0] == "regions" and path[2:3] == ("firms",):
+        return len(path) == 5 and path[4] in REGION_FIRM_STRUCTURAL
     field = field_at(path)
     extra = None if field is None else field.json_schema_extra
     return isinstance(extra, dict) and extra.get("setting") == "structural"
