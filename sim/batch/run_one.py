@@ -74,6 +74,7 @@ class Runner:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._tables = read_market(scenario.heading.market)
+        self._regions = bool(scenario.regions)
         self._calibrations: dict[str, Calibration | CalibrationError] = {}
         self._settled: dict[
             str, tuple[WorldSettings, Industry, Calibration, tuple[RegionMarket, ...]]
@@ -216,12 +217,14 @@ class Runner:
 
         run = self.run_of(spec.arm, dict(spec.values), spec.replicate)
         level = self._scenario.heading.record
-        model, recorder = PriceWar(run), Recorder(run, products=level == "full")
+        model = PriceWar(run)
+        recorder = Recorder(run, products=level == "full", regions=self._regions)
         model.walk(run.world.quarters, recorder.quarter)
         model.remove_all_agents()
         tables = recorder.tables()
         if level == "none":
-            tables["firms"] = {name: values[:0] for name, values in tables["firms"].items()}
+            for table in {"firms", "regions"} & set(tables):
+                tables[table] = {name: values[:0] for name, values in tables[table].items()}
         return RunRecord(number=spec.number, tables=tables)
 
     def run(self, spec: RunSpec) -> bytes:

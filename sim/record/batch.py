@@ -14,7 +14,7 @@ import pandas as pd
 from sim.errors import StoreError
 from sim.record.manifest import check_format, read_manifest
 from sim.record.parquet import format_of, literal, memory, quoted
-from sim.record.schema import ALL_TABLES, OPTIONAL_TABLES
+from sim.record.schema import ALL_TABLES, OPTIONAL_TABLES, OPTIONAL_TAKES
 
 # Columns by which rows can be chosen, and the argument that does it.
 _CHOSEN_BY = {"runs": "run", "firms": "firm", "times": "t"}
@@ -107,7 +107,8 @@ class Batch:
             raise StoreError(f"no table {name}; there are {', '.join(ALL_TABLES)}")
         path = self.folder / f"{name}.parquet"
         if name in OPTIONAL_TABLES and not path.is_file():
-            raise StoreError(f"{self.folder}: no table {name}; it takes record: full to have one")
+            takes = OPTIONAL_TAKES[name]
+            raise StoreError(f"{self.folder}: no table {name}; it takes {takes} to have one")
         if not path.is_file():
             raise StoreError(
                 f"{self.folder}: the batch is not finished ({path.name} is missing); "

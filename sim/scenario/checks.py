@@ -299,6 +299,17 @@ def check_names(
                     add((*term, side), getattr(stake, side), "a member of the contract")
             if stake.investor == stake.target:
                 add((*term, "target"), stake.target, "another member than the investor")
+        distribution = contract.terms.distribution
+        if distribution is not None:
+            term = (*path, "terms", "distribution")
+            for side in ("host", "guest"):
+                if getattr(distribution, side) not in contract.members:
+                    add((*term, side), getattr(distribution, side), "a member of the contract")
+            if distribution.host == distribution.guest:
+                add((*term, "guest"), distribution.guest, "another member than the host")
+            if not any(region.modelled for region in settings.regions.values()):
+                expected = "a region abroad that is modelled: the term opens dealers there"
+                add(term, None, expected)
         if merger is not None and merger.acquirer not in contract.members:
             where = (*path, "terms", "merger", "acquirer")
             add(where, merger.acquirer, "a member of the contract")
