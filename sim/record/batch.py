@@ -49,7 +49,8 @@ class Batch:
         Parameters
         ----------
         name
-            ``runs``, ``market``, ``firms``, ``events``, or ``products`` where they are recorded.
+            ``runs``, ``market``, ``firms``, ``events``, or ``products`` and ``regions`` where
+            they are recorded.
         columns
             Columns to read, in this order; all by default.
         runs, firms, times
@@ -94,13 +95,17 @@ class Batch:
         """Open DuckDB with the tables of the batch as views, for questions of one's own."""
         with memory() as connection:
             for name in ALL_TABLES:
-                if name in OPTIONAL_TABLES and not (self.folder / f"{name}.parquet").is_file():
+                if name in OPTIONAL_TABLES and not self.has(name):
                     continue
                 path = self._path(name)
                 check_format(path, format_of(connection, path))
                 source = f"read_parquet({literal(path)})"
                 connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")
             yield connection
+
+    def has(self, name: str) -> bool:
+        """Whether the batch has a table that only some have."""
+        return (self.folder / f"{name}.parquet").is_file()
 
     def _path(self, name: str) -> Path:
         if name not in ALL_TABLES:
