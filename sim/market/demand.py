@@ -78,7 +78,22 @@ def mean_utility(world: World, state: State) -> FloatArray:
         + state.permanent
         + state.passing[world.industry.firm_of]
         + acceptance(world.settings, state.t)
+        + familiarity(world, state)
     )
+
+
+def familiarity(world: World, state: State) -> FloatArray | float:
+    """What own cars on the road add to a line (equation 2.9), (J,) utils; 0 if switched off.
+
+    Relative to the market: what all cars together add is part of acceptance.
+    """
+    worth = world.settings.demand.familiarity
+    if worth == 0.0:
+        return 0.0
+    industry, shares = world.industry, world.calibration.shares
+    grown = np.log(state.experience / industry.experience)[industry.firm_of]
+    moved: FloatArray = worth * (grown - shares @ grown / shares.sum())
+    return moved
 
 
 def purchase_tax(world: World, t: int) -> float:

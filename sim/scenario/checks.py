@@ -32,7 +32,7 @@ STRUCTURAL_ITEMS = frozenset(
     {
         "gross_margin", "depreciation_share", "variable_selling_share", "warranty_share",
         "dealer_margin", "experience_units", "discount_rate", "survival_expected",
-        "capacity_units", "exports",
+        "capacity_units", "exports", "fleet_share",
     }
 )
 

@@ -45,6 +45,9 @@ def sensitivity_set(
         for item in items:
             if (firm.firm_id, item) not in tables.firm_figures:
                 continue
+            if item == "fleet_share" and not scenario.tree.get(("demand", "fleet_buyers")):
+                # Without a group of fleet buyers it says nothing.
+                continue
             figure = tables.figure(firm.firm_id, item)
             if figure.low < figure.high:
                 path = ("firms", firm.firm_id, item)
