@@ -224,7 +224,6 @@ class _Sheet:
         return Figure(value, low, high, row["unit"], row["basis"], confidence)
 
 
-
 def market_folder(name: str) -> Path:
     """Folder of a market by name."""
     return SCENARIOS / "markets" / name
@@ -279,10 +278,8 @@ def read_market(name: str) -> MarketTables:
     by_region, by_region_firm = _regions(folder, ids, faults)
     if faults:
         raise InputError(faults)
-    return MarketTables(
-        name, firms, lines, holdings, measures, by_firm, by_kind, by_item, by_region,
-        by_region_firm,
-    )
+    figures = (by_firm, by_kind, by_item, by_region, by_region_firm)
+    return MarketTables(name, firms, lines, holdings, measures, *figures)
 
 
 RegionFigures = tuple[dict[tuple[str, str], Figure], dict[tuple[str, str, str], Figure]]
@@ -301,9 +298,9 @@ def _regions(folder: Path, firms: tuple[str, ...], faults: list[Fault]) -> Regio
         item = sheet.choice(line, row, "item", REGION_NUMBERS)
         _enter(sheet, line, by_region, (named, item), sheet.figure(line, row))
     known = tuple(dict.fromkeys(region for region, _ in by_region))
-    missing = [f"{r}.{i}" for r in known for i in REGION_NUMBERS if (r, i) not in by_region]
-    for name in missing:
-        sheet.fault(0, name, "", "a row for this item")
+    for key in ((region, item) for region in known for item in REGION_NUMBERS):
+        if key not in by_region:
+            sheet.fault(0, ".".join(key), "", "a row for this item")
     sheet = _Sheet(folder, "region_firms.csv", ("region", "firm_id", "item", *figure), faults)
     for line, row in sheet.rows:
         named = sheet.choice(line, row, "region", known)
