@@ -111,3 +111,9 @@ def abroad_title(batch: Batch) -> str:
         f"Abroad, from the start to the end of {batch.headline_quarter}, sums of all quarters: "
         f"{ILLUSTRATIVE}, a market of assumptions"
     )
+
+
+CAVEAT = (
+    "What firms earn abroad is in their result and cash, so that survival too rests in part on "
+    f"{ILLUSTRATIVE} numbers."
+)

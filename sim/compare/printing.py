@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim.compare import amounts
-from sim.compare.abroad import HEADINGS, abroad, abroad_cells, abroad_title
+from sim.compare.abroad import CAVEAT, HEADINGS, abroad, abroad_cells, abroad_title
 from sim.compare.batch import Batch, Scope
 from sim.compare.best import best_arms, best_sentences
 from sim.compare.measures import BRAND, MEASURES, MONEY
@@ -185,7 +185,8 @@ def printed_comparison(
     parts.append(_printed_losers(batch, arm, baseline, scope))
     there = abroad(batch, arms=[arm], baseline=baseline, firms=firms, scope=scope)
     if len(there):
-        parts.append(f"{abroad_title(batch)}\n{aligned(HEADINGS, abroad_cells(batch, there))}")
+        cells = aligned(HEADINGS, abroad_cells(batch, there))
+        parts.append(f"{abroad_title(batch)}\n{cells}\n{textwrap.fill(CAVEAT, WIDTH)}")
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

@@ -112,6 +112,7 @@ def _clear(
             f"prices in {region.name} did not converge: residual {found.residual:.1e} after "
             f"{found.iterations} iterations, worst at {seller}"
         )
+    work.residual = max(work.residual, found.error_estimate)
     growth = (1.0 + region.market_growth) ** ((t + 1) / 4.0)
     units = np.where(np.append(sold, True), found.shares, 0.0) * region.market_size * growth
     cars = units[:-1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sim.compare.abroad import HEADINGS, abroad_cells, abroad_title
+from sim.compare.abroad import CAVEAT, HEADINGS, abroad_cells, abroad_title
 from sim.compare.batch import Batch
-from sim.report.markup import section, table
+from sim.report.markup import paragraph, section, table
 
 
 def abroad_section(batch: Batch, sold: pd.DataFrame) -> str:
@@ -20,4 +20,4 @@ def abroad_section(batch: Batch, sold: pd.DataFrame) -> str:
     if sold.empty:
         return ""
     cells = table(HEADINGS, abroad_cells(batch, sold), caption=abroad_title(batch))
-    return section("Regions abroad (illustrative)", cells)
+    return section("Regions abroad (illustrative)", cells, paragraph(CAVEAT, "note"))

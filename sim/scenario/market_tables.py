@@ -282,10 +282,9 @@ def read_market(name: str) -> MarketTables:
     return MarketTables(name, firms, lines, holdings, measures, *figures)
 
 
-RegionFigures = tuple[dict[tuple[str, str], Figure], dict[tuple[str, str, str], Figure]]
-
-
-def _regions(folder: Path, firms: tuple[str, ...], faults: list[Fault]) -> RegionFigures:
+def _regions(
+    folder: Path, firms: tuple[str, ...], faults: list[Fault]
+) -> tuple[dict[tuple[str, str], Figure], dict[tuple[str, str, str], Figure]]:
     """Regions abroad; a market may have none."""
     by_region: dict[tuple[str, str], Figure] = {}
     by_firm: dict[tuple[str, str, str], Figure] = {}
