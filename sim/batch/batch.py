@@ -18,7 +18,7 @@ from sim.calibration.table import HEADINGS, rows
 from sim.errors import CalibrationError, SimError, StoreError
 from sim.record.manifest import read_manifest, says_otherwise, write_manifest
 from sim.record.provenance import library_versions, source_digest
-from sim.record.schema import OPTIONAL_TABLES
+from sim.record.schema import OPTIONAL_TABLES, PRODUCTS, REGIONS
 from sim.record.store import Store
 from sim.record.writer import write_text
 from sim.scenario.market_tables import FirmRow, market_digest, read_market
@@ -153,7 +153,7 @@ def run_batch(
             replicates += add
         store.compact(
             [_runs_row(scenario, plan, k) for k in range(len(plan.keys))],
-            tuple(OPTIONAL_TABLES) if scenario.heading.record == "full" else (),
+            _optional(scenario),
         )
         failures = _failures(store, plan)
     seconds = time.time() - began
@@ -249,6 +249,15 @@ def _runs_row(
         "seed": scenario.heading.seed,
     }
     return plan.keys[number], row
+
+
+def _optional(scenario: Scenario) -> tuple[str, ...]:
+    """Tables that a batch has beside those that all have."""
+    wanted = {
+        PRODUCTS.name: scenario.heading.record == "full",
+        REGIONS.name: bool(scenario.regions),
+    }
+    return tuple(name for name in OPTIONAL_TABLES if wanted[name])
 
 
 def _failures(store: Store, plan: Plan) -> list[Failure]:
