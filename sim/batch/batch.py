@@ -122,12 +122,15 @@ def run_batch(
     StoreError
         The folder cannot be written, or another process writes it.
     ValueError
-        The scenario has a stopping rule, and nobody to apply it.
+        The scenario has a stopping rule, and nobody to apply it; or it is held to one
+        calibration, and ``full`` asks for several.
     """
     if stopping is None and scenario.heading.until is not None:
         raise ValueError("a scenario with a stopping rule is run by sim.studies.until")
     began = time.time()
-    commands = {"rerun": _rerun(full, arms), **(commands or {})}
+    if full and scenario.held:
+        raise ValueError("the calibrations of a scenario differ in what a held one does not read")
+    commands = {"rerun": _rerun(full, arms, scenario.held), **(commands or {})}
     runner = Runner(scenario)
     replicates = stopping.first if stopping is not None else scenario.heading.replicates
     plan = make_plan(scenario, full=full, arms=arms, replicates=replicates)
@@ -181,11 +184,11 @@ def run_batch(
     )
 
 
-def _rerun(full: bool, arms: tuple[str, ...] | None) -> str:
+def _rerun(full: bool, arms: tuple[str, ...] | None, held: bool) -> str:
     """The command that makes a batch again from what lies in its folder."""
     words = ["./run_sim.py", "run", f"FOLDER/{RESOLVED}"]
     words += [f"--only arm={arm}" for arm in arms or ()]
-    return " ".join(words + ["--full"] * full)
+    return " ".join(words + ["--full"] * full + ["--hold-calibration"] * held)
 
 
 def _made_before(folder: Path) -> dict[str, Any]:
@@ -309,8 +312,9 @@ def _manifest(
         "quarters": heading.horizon.quarters,
         "record": heading.record,
         "calibrations": list(plan.variants),
+        "hold_calibration": scenario.held,
         "full": {
-            "calibrations": list(variant_values(scenario, full=True)),
+            "calibrations": list(variant_values(scenario, full=not scenario.held)),
             "replicates": scenario.written_replicates,
         },
         "calibration_table": {"headings": list(HEADINGS), "rows": [list(row) for row in table]},

@@ -69,6 +69,7 @@ def compare(options: argparse.Namespace) -> int:
 
 def _settings_that_differ(first: Path, second: Path) -> str:
     """What the resolved scenarios of two batches set differently."""
+    from sim.compare import Batch
     from sim.scenario import load
     from sim.scenario.present import differences
 
@@ -77,6 +78,9 @@ def _settings_that_differ(first: Path, second: Path) -> str:
     except InputError as error:
         return f"The settings cannot be compared: {error.faults[0]}\n\n"
     rows = [(row.path, row.one or "-", row.other or "-") for row in differences(*trees)]
+    held = [bool(Batch(folder).manifest.get("hold_calibration")) for folder in (first, second)]
+    if held[0] != held[1]:
+        rows.append(("--hold-calibration", *("held" if each else "-" for each in held)))
     if not rows:
         return "No setting differs between A and B.\n\n"
 

@@ -7,6 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.options import add_hold
 from sim.errors import Fault, InputError, printable
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def add_verbs(subparsers: Any) -> None:
     verb.add_argument("files", nargs="+", metavar="FILE")
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
     verb.add_argument("--text", action="store_true", help="the text alone, not its market")
+    add_hold(verb)
     verb.set_defaults(handler=validate)
     verb = subparsers.add_parser("show", help="print a scenario resolved")
     verb.add_argument("file", nargs="?", metavar="FILE")
@@ -62,6 +64,8 @@ def validate(options: argparse.Namespace) -> int:
                 )
                 continue
             scenario = load(file, options.sets)
+            if options.hold_calibration:
+                scenario = scenario.holding_calibration()
             _check_until(scenario)
         except InputError as error:
             faults += error.faults
@@ -95,7 +99,9 @@ def _validate_market(scenario: Scenario) -> bool:
     from sim.batch.check import check_prices
 
     found = check_prices(scenario)
-    print(f"  market: calibrates at {found.calibrations} of {len(scenario.points())} points")
+    kept = ", held as the file is written" if scenario.held else ""
+    points = len(scenario.points())
+    print(f"  market: calibrates at {found.calibrations} of {points} points{kept}")
     if found.markets:
         print(
             f"  prices: {found.markets} quarters of {len(scenario.arms)} arms, estimated error at "

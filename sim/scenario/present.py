@@ -51,11 +51,12 @@ def _dumped(data: dict[str, Any], *, plain: bool) -> str:
 NULLS_COUNT_IN = ("alliances", "arms")
 
 
-def resolved_yaml(tree: Tree, root: Tree) -> str:
+def resolved_yaml(tree: Tree, root: Tree, *, held: bool = False) -> str:
     """The scenario with everything it extends, as one YAML file that loads to the same.
 
     Where the world that calibration holds differs from the file's own, the difference stands
-    under ``held``.
+    under ``held``; with ``held`` that world is whole, structural settings included, and the
+    first lines say so.
     """
     data = without_nulls(tree.data)
     for key in NULLS_COUNT_IN:
@@ -64,10 +65,12 @@ def resolved_yaml(tree: Tree, root: Tree) -> str:
             data[key] = {name: value for name, value in found.items() if value is not None}
     for key in ("extends", "held"):
         data.pop(key, None)
-    held = change(_calibrated(root), _calibrated(tree))
-    if held:
-        data["held"] = held
+    differs = change(_calibrated(root), _calibrated(tree))
+    if differs:
+        data["held"] = differs
     head = "# Resolved: what the file extends and what the command line set are in it.\n"
+    if held:
+        head += "# The market stays calibrated as the file was written (--hold-calibration).\n"
     return head + _dump(data)
 
 

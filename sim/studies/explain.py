@@ -153,6 +153,8 @@ def explain(
     if row["status"] != "ok":
         raise StoreError(f"run {row['run']} failed and has no quarters: {row['error']}")
     scenario = load(folder / RESOLVED)
+    if batch.manifest.get("hold_calibration"):
+        scenario = scenario.holding_calibration()
     place = batch.quarters.index(quarter)
     runner = Runner(scenario)
     found = _walk(batch, scenario, runner, row, firm, place)
