@@ -16,6 +16,7 @@ from sim.batch.progress import Progress
 from sim.batch.run_one import Runner, RunSpec
 from sim.calibration.table import HEADINGS, rows
 from sim.errors import CalibrationError, SimError, StoreError
+from sim.record.describe import tables_for_manifest
 from sim.record.manifest import read_manifest, says_otherwise, write_manifest
 from sim.record.provenance import library_versions, source_digest
 from sim.record.schema import OPTIONAL_TABLES
@@ -155,8 +156,7 @@ def run_batch(
             add = stopping.more(store, plan, replicates) if stopping is not None else 0
             replicates += add
         store.compact(
-            [_runs_row(scenario, plan, k) for k in range(len(plan.keys))],
-            tuple(OPTIONAL_TABLES) if scenario.heading.record == "full" else (),
+            [_runs_row(scenario, plan, k) for k in range(len(plan.keys))], _optional(scenario)
         )
         failures = _failures(store, plan)
     seconds = time.time() - began
@@ -264,6 +264,11 @@ def _failures(store: Store, plan: Plan) -> list[Failure]:
     ]
 
 
+def _optional(scenario: Scenario) -> tuple[str, ...]:
+    """Tables that only this kind of batch has."""
+    return tuple(OPTIONAL_TABLES) if scenario.heading.record == "full" else ()
+
+
 def _name(spec: RunSpec) -> str:
     """What a run is: arm, replicate, calibration and settings."""
     settings = [f"{path}={value:g}" for path, value in spec.values]
@@ -311,6 +316,7 @@ def _manifest(
         "start": str(heading.horizon.start),
         "quarters": heading.horizon.quarters,
         "record": heading.record,
+        "tables": tables_for_manifest(_optional(scenario), [path for path, _ in scenario.sweep]),
         "calibrations": list(plan.variants),
         "hold_calibration": scenario.held,
         "full": {

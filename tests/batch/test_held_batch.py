@@ -55,7 +55,8 @@ def test_the_key_of_a_run_says_whether_its_calibration_is_held(file: Path) -> No
 def test_the_resolved_scenario_makes_the_same_runs_again(
     file: Path, tmp_path: Path, hold: bool
 ) -> None:
-    scenario = load(file, ["sweep=null", *(f"{path}={value}" for path, value in STRUCTURAL.items())])
+    sets = [f"{path}={value}" for path, value in STRUCTURAL.items()]
+    scenario = load(file, ["sweep=null", *sets])
     if hold:
         scenario = scenario.holding_calibration()
     resolved = tmp_path / "scenario.resolved.yaml"
