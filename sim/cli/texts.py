@@ -122,19 +122,22 @@ def show(options: argparse.Namespace) -> int:
         raise InputError([Fault("command line", 0, "FILE", "", "a scenario file to show")])
 
     from sim.scenario import load
+    from sim.scenario.market_values import over_market
     from sim.scenario.present import arm_yaml, differences, printed_differences, sources
 
     scenario = load(options.file, options.sets)
     for notice in scenario.notices:
         print(notice, file=sys.stderr)
     if options.diff:
-        first, second = _arms(options.diff, "--diff", scenario)
+        arms = _arms(options.diff, "--diff", scenario)
+        first, second = over_market(arms, [scenario.heading.market] * 2)
         print(printed_differences(differences(first, second), tuple(options.diff)), end="")
     elif options.arm is None:
         print(scenario.sources() if options.sources else scenario.resolved_yaml(), end="")
     else:
         (tree,) = _arms([options.arm], "--arm", scenario)
-        print(sources(tree) if options.sources else arm_yaml(tree), end="")
+        market = scenario.heading.market
+        print(sources(tree, market) if options.sources else arm_yaml(tree), end="")
     return 0
 
 
@@ -156,6 +159,7 @@ def _arms(names: list[str], option: str, scenario: Scenario) -> list[Tree]:
 
 def _show_two_files(options: argparse.Namespace) -> int:
     from sim.scenario import load
+    from sim.scenario.market_values import over_market
     from sim.scenario.present import differences, printed_differences
 
     scenarios, faults = [], []
@@ -166,7 +170,10 @@ def _show_two_files(options: argparse.Namespace) -> int:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    first, second = (scenario.settled for scenario in scenarios)
+    first, second = over_market(
+        [scenario.settled for scenario in scenarios],
+        [scenario.heading.market for scenario in scenarios],
+    )
     print(printed_differences(differences(first, second), tuple(options.diff)), end="")
     return 0
 

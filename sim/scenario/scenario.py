@@ -241,7 +241,7 @@ class Scenario:
 
     def sources(self) -> str:
         """One line a value, with who set it."""
-        return sources(self.tree)
+        return sources(self.tree, self.heading.market)
 
     def set(self, path: str, value: object) -> Scenario:
         """The same scenario with one setting changed, over file and arms, as ``--set`` does.
