@@ -83,9 +83,12 @@ def _settings_that_differ(first: Path, second: Path) -> str:
     except InputError as error:
         return f"The settings cannot be compared: {error.faults[0]}\n\n"
     rows = [(row.path, row.one or "-", row.other or "-") for row in differences(*trees)]
-    held = [bool(Batch(folder).manifest.get("hold_calibration")) for folder in (first, second)]
-    if held[0] != held[1]:
-        rows.append(("--hold-calibration", *("held" if each else "-" for each in held)))
+    one, other = (
+        "held" if Batch(folder).manifest.get("hold_calibration") else "-"
+        for folder in (first, second)
+    )
+    if one != other:
+        rows.append(("--hold-calibration", one, other))
     if not rows:
         return "No setting differs between A and B.\n\n"
 
