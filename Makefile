@@ -16,6 +16,8 @@ UPGRADE ?=
 
 VENV_PYTHON = .venv/bin/python
 PYTEST = $(VENV_PYTHON) -m pytest
+# A file's tests stay on one worker: they share what its fixtures ran.
+SPREAD = -n $(WORKERS) --dist loadfile
 SIM = $(VENV_PYTHON) run_sim.py
 
 .PHONY: help setup run full test test-slow test-browser test-dask lint bench gallery lock clean
@@ -45,10 +47,10 @@ lint: setup
 	.venv/bin/lint-imports
 
 test: lint
-	$(PYTEST) -m "not slow and not browser and not dask and not bench"
+	$(PYTEST) $(SPREAD) -m "not slow and not browser and not dask and not bench"
 
 test-slow: setup
-	$(PYTEST) -m slow
+	$(PYTEST) $(SPREAD) -m slow
 
 test-browser: setup
 	$(PYTEST) -m browser

@@ -52,7 +52,9 @@ def consumer_types(industry: Industry, settings: WorldSettings) -> ConsumerTypes
 
     demand = settings.demand
     engine = qmc.Sobol(d=4, scramble=True, seed=NODE_SEED)
-    nodes = ndtri(np.clip(engine.random(demand.types), 1e-12, 1.0 - 1e-12))
+    # The sequence's first points, whatever their number: SciPy warns unless it is a power of two.
+    drawn = engine.random_base2((demand.types - 1).bit_length())[: demand.types]
+    nodes = ndtri(np.clip(drawn, 1e-12, 1.0 - 1e-12))
     nodes = (nodes - nodes.mean(axis=0)) / nodes.std(axis=0)
     income = np.exp(demand.income_sigma * nodes[:, 0])
     taste = (

@@ -259,11 +259,15 @@ def calibrate(options: argparse.Namespace) -> int:
 
     from sim.batch.plan import variant_values
     from sim.batch.run_one import Runner
+    from sim.calibration.loop import loop_gain
     from sim.calibration.table import HEADINGS, UNITS, rows
 
     runner = Runner(scenario)
     for label, values in variant_values(scenario, options.full).items():
         calibration = runner.calibration(scenario.heading.baseline, values)
+        settings = scenario.calibration_settings(scenario.heading.baseline, values)
+        gain = loop_gain(calibration, settings)
+        largest = int(np.argmax(gain.own))
         print(f"{label}: {UNITS}")
         widths = [max(len(name), 8) + 2 for name in HEADINGS[1:]]
         named = zip(HEADINGS[1:], widths, strict=True)
@@ -275,6 +279,9 @@ def calibrate(options: argparse.Namespace) -> int:
             f"median own elasticity {np.median(calibration.own_elasticity):.2f}, electric-car "
             f"market elasticity {calibration.market_elasticity:.2f}, share inversion to "
             f"{calibration.inversion_residual:.0e}\n"
+            f"loop gain of learning {gain.total:.2f} a quarter, of one firm alone at most "
+            f"{gain.own[largest]:.2f} ({calibration.industry.firms[largest]}): below 1, what a car "
+            "teaches does not run away\n"
             "revealed = static markup - observed markup = learning + idle + war - conduct\n"
         )
     return 0

@@ -107,7 +107,7 @@ FIRMS = Table(
         Column("units", "float64", "vehicles", "sold at home in the quarter"),
         Column("exports", "float64", "vehicles", "sold abroad in the quarter"),
         Column("price", "float64", "CNY", "price paid, mean over cars sold; missing without sales"),
-        Column("unit_cost", "float64", "CNY", "marginal cost, mean over cars sold"),
+        Column("unit_cost", "float64", "CNY", "marginal cost, mean; missing without sales"),
         Column("share", "float64", "share", "of electric cars sold at home in the quarter"),
         Column("revenue", "float64", "CNY", "net of taxes and dealer margin, exports included"),
         Column("contribution", "float64", "CNY", "revenue less variable cost"),
