@@ -58,6 +58,7 @@ class Contract:
     hhi_threshold: float
     delta_threshold: float
     review_delay: int
+    joint_research: float = 0.0
 
 
 def compile_contracts(
@@ -122,6 +123,7 @@ def _compile(
         hhi_threshold=contract.review.hhi_threshold,
         delta_threshold=contract.review.delta_threshold,
         review_delay=contract.review.delay_quarters,
+        joint_research=0.0 if terms.joint_rd is None else terms.joint_rd.share,
     )
 
 

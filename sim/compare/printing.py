@@ -198,9 +198,9 @@ def csv_of_arms(
     return as_csv(compare_arms(batch, arms=arms, baseline=baseline, firms=firms, scope=scope))
 
 
-def as_csv(table: pd.DataFrame) -> str:
-    """A table as comma-separated values with ten significant digits."""
-    return str(table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
+def as_csv(table: pd.DataFrame, figures: str = "%.10g") -> str:
+    """A table as comma-separated values; ten significant digits unless said otherwise."""
+    return str(table.to_csv(index=False, float_format=figures, lineterminator="\n"))
 
 
 def _printed_losers(batch: Batch, arm: str, baseline: str, scope: Scope) -> str:

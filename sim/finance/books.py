@@ -72,6 +72,18 @@ def follow_revenue(base: FloatArray, ratio: FloatArray, elasticity: float) -> Fl
     return following(base, ratio, elasticity)
 
 
+def operating_margin(
+    revenue: FloatArray, variable_cost: FloatArray, spending: FloatArray
+) -> FloatArray:
+    """Result before interest and other business over revenue (equation 5.11), (F,).
+
+    Minus one where there is no revenue; no firm is told worse.
+    """
+    selling = revenue > 0.0
+    margin = (revenue - variable_cost - spending) / np.where(selling, revenue, 1.0)
+    return np.where(selling, np.maximum(margin, -1.0), -1.0)
+
+
 def outstanding(flows: FloatArray, days: FloatArray) -> FloatArray:
     """Part of past flows that fell in the last ``days`` days, (..., F) CNY (equation 5.4).
 

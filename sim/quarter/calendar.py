@@ -50,7 +50,7 @@ CALENDAR: tuple[Phase, ...] = (
         frozenset(_OWNERSHIP | {"signed", "in_force", "debt", "drawn", "credit_line"}),
     ),
     Phase("apply_terms", phases.apply_terms, frozenset()),
-    Phase("invest", phases.invest, frozenset({"capacity"}), asks="invest"),
+    Phase("invest", phases.invest, frozenset({"capacity", "ordered", "research"}), asks="invest"),
     Phase("price", phases.price, frozenset({"price", "memory"}), asks="plan"),
     Phase(
         "clear",
@@ -78,7 +78,7 @@ CALENDAR: tuple[Phase, ...] = (
                 "active", "cash", "debt", "drawn", "credit_line", "net_working_capital",
                 "trailing_spending",
                 "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",
-                "equity_raised",
+                "equity_raised", "holdings", "control", "kappa", "outside_stake",
                 "outside", "in_force",
             }
         ),
@@ -97,6 +97,8 @@ CALENDAR: tuple[Phase, ...] = (
     Phase(
         "evolve",
         closing.evolve,
-        frozenset({"experience", "spill", "permanent", "passing", "battery_log", "t"}),
+        frozenset(
+            {"experience", "spill", "knowledge", "permanent", "passing", "battery_log", "t"}
+        ),
     ),
 )

@@ -28,6 +28,7 @@ from sim.market.pricing import PriceProblem
 from sim.quarter.context import Run, Work
 from sim.quarter.events import demand_of, first_quarter, hold_prices
 from sim.quarter.forces import open_credit
+from sim.quarter.knowledge import decide_research
 from sim.quarter.stated import hold, remember, solve_stated
 from sim.quarter.views import views
 from sim.world.state import State, trailing_mean
@@ -124,7 +125,14 @@ def invest(run: Run, state: State, work: Work) -> None:
     work.launch_bill = count * run.launch_cost * work.effects.development
     capex = run.world.settings.finance.capex_cny_bn_per_100k * 1e9 / 1e5
     work.ledger.post("capacity", -work.build * 4.0 * capex)
-    state.capacity = state.capacity + work.build
+    lag = len(state.ordered)
+    if lag == 0:
+        state.capacity = state.capacity + work.build
+    else:
+        # What was ordered a lag ago is ready; its row takes this quarter's orders.
+        state.capacity = state.capacity + state.ordered[state.t % lag]
+        state.ordered[state.t % lag] = work.build
+    decide_research(run, state, work)
 
 
 def price(run: Run, state: State, work: Work) -> None:

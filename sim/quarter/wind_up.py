@@ -28,7 +28,7 @@ def find_buyers(run: Run, state: State, work: Work, leaving: BoolArray) -> BoolA
     """Let rich firms take over who would leave, (F,) firms that leave all the same.
 
     A buyer takes over brands, lines, plants and debts, and pays the cash that is missing, if
-    continuing is worth more than both (equation 5.7). The richest is asked first, the largest
+    continuing is worth more than both (equation 5.13). The richest is asked first, the largest
     firm in need first.
     """
     terms = run.world.settings.finance.wind_up
@@ -98,7 +98,7 @@ def _take_over(
 
 
 def sell_plants(run: Run, state: State, work: Work, leaving: BoolArray) -> None:
-    """Plants of firms that leave go to those with the fullest ones (equation 5.8).
+    """Plants of firms that leave go to those with the fullest ones (equation 5.14).
 
     Each buyer takes what brings its utilisation down to the one stated, as far as cash and
     credit go; what nobody takes is scrapped. The money is the seller's and so its creditors'.

@@ -144,6 +144,7 @@ FIRMS = Table(
         Column("brand", "bool", "-", "the brand is on sale"),
         Column("independent", "bool", "-", "on sale and in control of itself"),
         Column("owner", "text", "-", "id of the firm whose balance sheet it is on"),
+        Column("capacity", "float64", "vehicles", "that its plants can make in a quarter"),
     ),
 )
 
@@ -189,6 +190,19 @@ PRODUCTS = Table(
         Column("units", "float64", "vehicles", "sold at home in the quarter"),
         Column("quality", "float64", "utility", "mean utility but for price"),
         Column("share", "float64", "share", "of electric cars sold at home in the quarter"),
+    ),
+)
+
+# Not of a batch: what ``statements`` writes of one run made again.
+STATEMENTS = Table(
+    "statements",
+    "one line of one statement of one brand and quarter",
+    (
+        _FIRM,
+        Column("quarter", "text", "-", "calendar quarter; `opening` for the opening balance"),
+        Column("statement", "text", "-", "`income`, `cash_flow` or `balance`"),
+        Column("line", "text", "-", "which line; `residual` is what the others leave over"),
+        Column("value", "float64", "CNY", "costs and outflows are negative"),
     ),
 )
 

@@ -85,7 +85,9 @@ def _settings(scenario: Scenario) -> list[Prior]:
             )
             continue
         value = scenario.tree.get(path)
-        if isinstance(value, int | float):
+        # What is switched off moves nothing.
+        on = scenario.tree.get((*path[:-1], "on")) is not False
+        if isinstance(value, int | float) and on:
             kind = "structural" if is_structural(path) else "counterfactual"
             rows.append(Prior(".".join(path), float(value), low, high, kind, row["basis"]))
     if faults:

@@ -159,6 +159,20 @@ class Costs(Group):
     procurement_cap: Real = number("highest discount", "share", ge=0.0, le=0.5)
 
 
+class Knowledge(Group):
+    """A stock of knowledge that R&D builds and that moves quality (equations 7.4 to 7.7)."""
+
+    on: Switch
+    depreciation: Real = number("of the stock", "a year", ge=0.0, lt=1.0)
+    lift: Real = number(
+        "quality gained for a log point of knowledge above the market's mean", "utils a year",
+        ge=0.0, le=2.0,
+    )  # fmt: skip
+    success: Real = number("odds that a quarter's projects succeed", "a quarter", gt=0.0, le=1.0)
+    cut_runway_quarters: Real = number("runway below which R&D is cut", "quarters", ge=0, le=40)
+    cut_share: Real = number("of R&D that is cut with no runway left", "share", ge=0.0, le=1.0)
+
+
 class Quality(Group):
     """How lines rise and age."""
 
@@ -171,6 +185,7 @@ class Quality(Group):
     launch_cost_cny_bn: Real = number("cost of a launch", "CNY bn", ge=0.0, le=20.0)
     renewal: Switch = True
     ageing: Switch = True
+    knowledge: Knowledge | None = Field(default=None, description="the quality ladder")
 
 
 class WindUp(Group):
@@ -198,6 +213,19 @@ class Finance(Group):
     raise_runway_quarters: Real = number("runway below which equity is offered", "quarters", ge=0)
     raise_probability: Real = number("odds that the market takes it", "a quarter", ge=0, le=1)
     raise_size_share: Real = number("size of an issue", "share of a year's revenue", ge=0, le=2)
+    raise_margin_slope: Real = number(
+        "log odds gained for a unit of margin above the listed firms' of the base year", "ratio",
+        ge=0.0, le=20.0, default=0.0,
+    )  # fmt: skip
+    issue_price_to_sales: Real = number(
+        "value of a firm at which new shares are sold", "years of revenue", gt=0.0, le=50.0,
+        default=1.0,
+    )  # fmt: skip
+    issues_dilute: Switch = Field(
+        default=True, description="new shares take from what holders of old ones have"
+    )
+    building_quarters: Whole = number("from order to use of a plant", "quarters", ge=0, le=20,
+                                      default=0)
     launch_runway_quarters: Real = number("runway left after a launch", "quarters", ge=0)
     capex_cny_bn_per_100k: Real = number("plant", "CNY bn per 100,000 a year", ge=0, le=20)
     distress_runway_quarters: Real = number(

@@ -15,6 +15,12 @@ class TechSharing(Group):
     theta: Real = number("share of a partner's new experience", "share", ge=0.0, le=1.0)
 
 
+class JointResearch(Group):
+    """R&D done once for all members, as large as the largest member's part."""
+
+    share: Real = number("of each member's R&D that is done together", "share", ge=0.0, le=1.0)
+
+
 class JointProcurement(Group):
     """Batteries bought together."""
 
@@ -52,6 +58,7 @@ class Terms(Group):
     """The clauses of a contract; what is missing is not agreed."""
 
     tech_sharing: TechSharing | None = None
+    joint_rd: JointResearch | None = None
     joint_procurement: JointProcurement | None = None
     platform_sharing: PlatformSharing | None = None
     equity_stake: EquityStake | None = None
@@ -83,5 +90,5 @@ class Contract(Group):
 
 
 # Terms and kinds of the design that this version does not compute.
-NOT_YET_TERMS = ("joint_rd", "capacity_sharing", "distribution", "joint_venture")
+NOT_YET_TERMS = ("capacity_sharing", "distribution", "joint_venture")
 NOT_YET_KINDS = ("joint_venture",)

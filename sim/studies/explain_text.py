@@ -184,9 +184,21 @@ def _accounts(now: Quarterly) -> str:
         f"comfortable, mu = {stood['mu']:.2f}). At its end: debt {money(stood['debt'])}, unused "
         f"credit {money(stood['unused_credit'])}, net working capital "
         f"{money(stood['net_working_capital'])}, plants used to {100 * stood['use']:.0f} %."
+        f"{_research(stood)}"
     )
     return "\n\n".join(
         [aligned(["income", now.quarter], income), aligned(["cash", now.quarter], cash), told]
+    )
+
+
+def _research(stood: Mapping[str, float]) -> str:
+    """What the quality ladder did; without it every firm stands at one."""
+    done, known = stood["research"], stood["knowledge"]
+    if done == known == 1.0:
+        return ""
+    return (
+        f" Of its usual R&D it carried out {100 * done:.0f} %; its knowledge stands at "
+        f"{100 * known:.0f} % of what base-year R&D holds."
     )
 
 

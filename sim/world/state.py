@@ -60,6 +60,8 @@ class State:
     spill: FloatArray  # (F,) vehicles of others that count as own experience
     permanent: FloatArray  # (J,) lasting change of quality since the base year, utils
     passing: FloatArray  # (F,) fading change of quality, utils
+    knowledge: FloatArray  # (F,) stock over the one that base-year R&D holds
+    research: FloatArray  # (F,) part of its R&D that a firm carries out
     variable_cost: FloatArray  # (J,) last quarter's average variable cost, CNY
     battery_log: FloatArray  # () log deviation of the battery price from its path
     price: FloatArray  # (J,) last quarter's prices
@@ -67,6 +69,7 @@ class State:
     volume: FloatArray  # (F,) last quarter's production, exports included
     energy: FloatArray  # (F,) kWh in last quarter's production
     capacity: FloatArray  # (F,) vehicles a quarter
+    ordered: FloatArray  # (lag, F) vehicles a quarter, plants paid for and not yet in use
     cash: FloatArray  # (F,)
     debt: FloatArray  # (F,)
     credit_line: FloatArray  # (F,) drawn and undrawn
@@ -125,6 +128,7 @@ def initial_state(
     outside_stake: FloatArray,
     event_start: IntArray,
     waiting: BoolArray,
+    building: int,
 ) -> State:
     """State at the end of the base year: its quarterly averages, held.
 
@@ -140,6 +144,8 @@ def initial_state(
         (E,) quarter in which each event begins, -1 for those on a condition.
     waiting
         (F,) firms that enter later; they have neither sales nor money yet.
+    building
+        Quarters from the order of a plant to its use.
     """
     size = len(industry.firms)
     units = industry.by_firm(industry.units)
@@ -157,6 +163,8 @@ def initial_state(
         spill=np.zeros(size),
         permanent=np.zeros(len(industry.lines)),
         passing=np.zeros(size),
+        knowledge=np.ones(size),
+        research=np.ones(size),
         variable_cost=calibration.cost.copy(),
         battery_log=np.zeros(()),
         price=industry.price.copy(),
@@ -164,6 +172,7 @@ def initial_state(
         volume=volume * there,
         energy=volume * there * energy_per_car,
         capacity=industry.capacity.copy(),
+        ordered=np.zeros((building, size)),
         cash=industry.cash * there,
         debt=industry.debt * there,
         credit_line=industry.credit_line * there,

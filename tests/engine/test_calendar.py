@@ -27,6 +27,8 @@ BUSY = (
     ("solo", POOR, 1),
     ("stranger", (), 2),
     ("mou", (), 3),
+    ("solo", (*POOR, "quality.knowledge.on=true", "finance.building_quarters=4"), 1),
+    ("capital", ("finance.raise_probability=1", "firms.leapmotor.cash=5"), 1),
     ("solo", ("entries.xiaomi={start: 2025Q4}",), 0),
     ("capital", (), 4),
     ("merger", (), 5),
