@@ -74,7 +74,7 @@ CALENDAR: tuple[Phase, ...] = (
         closing.settle,
         frozenset(
             {
-                "capacity", "owner", "holdings", "control", "kappa",
+                "capacity", "owner",
                 "active", "cash", "debt", "drawn", "credit_line", "net_working_capital",
                 "trailing_spending",
                 "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",
