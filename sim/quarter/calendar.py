@@ -76,7 +76,7 @@ CALENDAR: tuple[Phase, ...] = (
         closing.settle,
         frozenset(
             {
-                "capacity", "owner",
+                "capacity", "owner", "holdings", "control", "kappa",
                 "active", "cash", "debt", "drawn", "credit_line", "net_working_capital",
                 "trailing_spending",
                 "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",
