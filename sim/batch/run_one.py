@@ -113,8 +113,8 @@ class Runner:
             work = Work.blank(run)
             for phase in CALENDAR:
                 if phase.asks == "plan":
-                    rule = DynamicNash()
-                    work.plans = [view and rule.plan(view) for view in work.views]
+                    seen = work.views
+                    work.plans.put(seen.active, DynamicNash().plan_all(seen, seen.active))
                 phase.run(run, state, work)
             recorder.quarter(state, work)
             recorder.tables()

@@ -9,7 +9,8 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.decisions.view import FirmView
+from sim.decisions.view import FirmView, FirmViews
+from sim.kernels.cash import affordable
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -31,6 +32,22 @@ class InvestmentPlan(NamedTuple):
     launch: BoolArray
     build: float
     issue: float
+
+
+class InvestmentRows(NamedTuple):
+    """Decisions of many firms, one row a firm.
+
+    Attributes
+    ----------
+    launch
+        (J,) launches made, each firm's lines in one piece as in ``FirmViews``.
+    build, issue
+        (F,) as in ``InvestmentPlan``.
+    """
+
+    launch: BoolArray
+    build: FloatArray
+    issue: FloatArray
 
 
 @final
@@ -67,3 +84,21 @@ class CautiousInvestor:
         if view.listed and view.runway < self.raise_runway:
             issue = self.raise_size * view.trailing_revenue
         return InvestmentPlan(launch, max(0.0, view.volume - view.capacity), issue)
+
+    def invest_all(self, views: FirmViews, asked: BoolArray) -> InvestmentRows:
+        """Decide as ``invest`` does for all firms asked, (F,)."""
+        means = views.cash + views.unused_credit
+        launch = views.launch_due
+        if launch.any():
+            finite = (views.runway > 0.0) & (views.runway < math.inf)
+            quarter = np.divide(means, views.runway, out=np.zeros(len(means)), where=finite)
+            launch = affordable(
+                launch, views.sold, views.ends, means, views.launch_cost,
+                self.launch_runway * quarter,
+            )  # fmt: skip
+        short = views.listed & (views.runway < self.raise_runway)
+        return InvestmentRows(
+            launch=launch,
+            build=np.maximum(views.volume - views.capacity, 0.0),
+            issue=np.where(short, self.raise_size * views.trailing_revenue, 0.0),
+        )

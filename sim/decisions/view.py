@@ -9,7 +9,9 @@ each firm.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,3 +108,127 @@ class FirmView(NamedTuple):
     sales: FloatArray
     luck: FloatArray
     memory: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class FirmViews(Sequence[FirmView | None]):
+    """What all firms see in one quarter, one row a firm; each one's view is cut out of it.
+
+    Arrays are copies closed to writing, (F,) unless said otherwise, and mean what the field of
+    the same name means in a ``FirmView``. A rule that answers for many firms at once may read
+    of each firm only what that firm's own view shows; a firm that has left is shown nothing.
+
+    Attributes
+    ----------
+    active
+        Who is on the market.
+    lines_of
+        Positions of each firm's lines.
+    ends
+        (F + 1,) where each firm's lines begin in the arrays by line, and where the last end.
+    price, cost, sold, launch_due, net_share, luck
+        (J,) in the order of ``lines_of``; ``luck`` may be empty.
+    kappa, theta, group
+        (F, F).
+    idle, war, conduct
+        Of every brand; a view shows those of its group.
+    firm_of, on_sale, base_prices, prices, sales
+        (J,) in the order of the industry's lines.
+    memory
+        What each firm's rule noted.
+    """
+
+    t: int
+    active: BoolArray
+    lines_of: tuple[IntArray, ...]
+    ends: IntArray
+    price: FloatArray
+    cost: FloatArray
+    sold: FloatArray
+    kappa: FloatArray
+    learning: FloatArray
+    theta: FloatArray
+    idle: FloatArray
+    war: FloatArray
+    conduct: FloatArray
+    group: BoolArray
+    mu: FloatArray
+    runway: FloatArray
+    comfort: FloatArray
+    launch_due: BoolArray
+    launch_cost: FloatArray
+    cash: FloatArray
+    unused_credit: FloatArray
+    volume: FloatArray
+    capacity: FloatArray
+    listed: BoolArray
+    trailing_revenue: FloatArray
+    net_share: FloatArray
+    firm_of: IntArray
+    on_sale: BoolArray
+    base_prices: FloatArray
+    prices: FloatArray
+    sales: FloatArray
+    luck: FloatArray
+    memory: tuple[FloatArray, ...]
+
+    def __post_init__(self) -> None:
+        for values in vars(self).values():
+            if isinstance(values, np.ndarray):
+                values.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.active)
+
+    @overload
+    def __getitem__(self, firm: int) -> FirmView | None: ...
+
+    @overload
+    def __getitem__(self, firm: slice) -> list[FirmView | None]: ...
+
+    def __getitem__(self, firm: int | slice) -> FirmView | None | list[FirmView | None]:
+        if isinstance(firm, slice):
+            return [self[each] for each in range(len(self))[firm]]
+        if not self.active[firm]:
+            return None
+        own, group = slice(*self.ends[firm : firm + 2].tolist()), self.group[firm]
+        return FirmView(
+            firm=firm,
+            t=self.t,
+            lines=self.lines_of[firm],
+            price=self.price[own],
+            cost=self.cost[own],
+            sold=self.sold[own],
+            kappa=self.kappa[firm],
+            # Views of what is closed: nobody can open them.
+            learning=self.learning[:],
+            theta=self.theta[:],
+            idle=_closed(np.where(group, self.idle, 0.0)),
+            war=_closed(np.where(group, self.war, 0.0)),
+            conduct=_closed(np.where(group, self.conduct, 0.0)),
+            group=group,
+            mu=self.mu.item(firm),
+            runway=self.runway.item(firm),
+            comfort=self.comfort.item(firm),
+            launch_due=self.launch_due[own],
+            launch_cost=self.launch_cost.item(firm),
+            cash=self.cash.item(firm),
+            unused_credit=self.unused_credit.item(firm),
+            volume=self.volume.item(firm),
+            capacity=self.capacity.item(firm),
+            listed=self.listed.item(firm),
+            trailing_revenue=self.trailing_revenue.item(firm),
+            net_share=self.net_share[own],
+            firm_of=self.firm_of[:],
+            on_sale=self.on_sale[:],
+            base_prices=self.base_prices[:],
+            prices=self.prices[:],
+            sales=self.sales[:],
+            luck=self.luck[own],
+            memory=_closed(self.memory[firm].copy()),
+        )
+
+
+def _closed(values: FloatArray) -> FloatArray:
+    values.flags.writeable = False
+    return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 from sim.alliances.contracts import Contract, Stake, compile_contracts, compile_injections
 from sim.alliances.effects import Effects
 from sim.calibration.calibrate import LEARNING_HORIZON
-from sim.decisions.conduct import Conduct, PricePlan
-from sim.decisions.investment import InvestmentPlan
+from sim.decisions.conduct import Conduct
+from sim.decisions.plans import InvestmentPlans, PricePlans
 from sim.decisions.rules import rules_of
-from sim.decisions.view import FirmView
+from sim.decisions.view import FirmViews
 from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.kernels.demand import Demand
@@ -69,9 +70,9 @@ class Run:
     demand: Demand  # of the base year's qualities, all lines on sale
     outside_stake: FloatArray  # (F,)
     lines_by_firm: IntArray  # (J,) positions of lines in the order of their firms
-    line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
+    line_ends: IntArray  # (F + 1,) where each firm's piece of it begins and the last ends
     lines_of: tuple[IntArray, ...]  # positions of each firm's lines
-    no_launch: tuple[BoolArray, ...]  # what a firm launches that decides nothing
+    firm_numbers: IntArray  # (F,) 0 to F - 1
     seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
@@ -80,7 +81,7 @@ class Run:
     no_forces: Forces  # of a quarter without events
     net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
 
-    @property
+    @cached_property
     def rules_draw(self) -> bool:
         """Whether a rule of conduct needs luck."""
         return any(getattr(rule, "draws", False) for rule in self.conducts)
@@ -115,7 +116,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     # Firms are shown where their lines stand, so nobody may write here.
     order = np.argsort(industry.firm_of, kind="stable")
     order.flags.writeable = False
-    ends = (0, *np.cumsum(lines_of_firm).tolist())
+    ends = np.concatenate(([0], np.cumsum(lines_of_firm)))
     return Run(
         world=world,
         contracts=contracts,
@@ -132,8 +133,8 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         outside_stake=outside_stake,
         lines_by_firm=order,
         line_ends=ends,
-        lines_of=tuple(order[a:b] for a, b in pairwise(ends)),
-        no_launch=tuple(np.zeros(b - a, dtype=np.bool_) for a, b in pairwise(ends)),
+        lines_of=tuple(order[a:b] for a, b in pairwise(ends.tolist())),
+        firm_numbers=np.arange(len(industry.firms)),
         seller_financed=tied_up.net,
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
@@ -193,9 +194,9 @@ class Work:
     units: FloatArray  # (F,)
     exports: FloatArray  # (F,)
     market_size: float
-    views: list[FirmView | None] = field(default_factory=list)  # None: has left the market
-    investments: list[InvestmentPlan | None] = field(default_factory=list)
-    plans: list[PricePlan | None] = field(default_factory=list)
+    investments: InvestmentPlans
+    plans: PricePlans
+    views: FirmViews = field(init=False)
     problem: PriceProblem | None = None
     income: Income | None = None
 
@@ -238,6 +239,6 @@ class Work:
             units=zero,
             exports=zero,
             market_size=0.0,
-            investments=[None] * firms,
-            plans=[None] * firms,
+            investments=InvestmentPlans(run.lines_of, lines),
+            plans=PricePlans(firms),
         )

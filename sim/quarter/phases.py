@@ -113,13 +113,8 @@ def invest(run: Run, state: State, work: Work) -> None:
     """Launches and plants that the firms decided, at their cost."""
     industry = run.world.industry
     plans = work.investments
-    wanted = [
-        run.no_launch[firm] if plan is None else plan.launch for firm, plan in enumerate(plans)
-    ]
-    work.launched[run.lines_by_firm] = np.concatenate(wanted)
-    work.launched &= work.launch_due
-    work.build = np.array([0.0 if plan is None else plan.build for plan in plans])
-    work.issue = np.array([0.0 if plan is None else plan.issue for plan in plans])
+    work.launched = plans.launch & work.launch_due
+    work.build, work.issue = plans.build, plans.issue
     count = industry.by_firm(work.launched.astype(np.float64))
     work.launch_bill = count * run.launch_cost * work.effects.development
     capex = run.world.settings.finance.capex_cny_bn_per_100k * 1e9 / 1e5
@@ -136,16 +131,12 @@ def price(run: Run, state: State, work: Work) -> None:
         The prices did not converge; the run ends with that verdict.
     """
     world, industry = run.world, run.world.industry
-    size = len(industry.firms)
-    # Rows of a firm that has left: of no effect, but its own weight is one by definition.
-    kappa, shadow = [*np.eye(size)], [np.zeros(size)] * size
+    plans = work.plans
+    silent = state.active & ~plans.stated
+    if silent.any():
+        raise SolverError(f"{industry.firms[int(np.argmax(silent))]} stated no plan")
     start, frozen = state.price.copy(), np.zeros(len(industry.lines), dtype=np.bool_)
-    for firm, (plan, active) in enumerate(zip(work.plans, state.active.tolist(), strict=True)):
-        if not active:
-            continue
-        if plan is None:
-            raise SolverError(f"{industry.firms[firm]} stated no plan")
-        kappa[firm], shadow[firm] = plan.kappa, plan.shadow
+    for firm, plan in plans.alone.items():
         hold(run, firm, plan, start, frozen)
     kept = run.net_share[state.t]
     start, frozen, floor = hold_prices(state, work.forces, kept, start, frozen)
@@ -155,8 +146,8 @@ def price(run: Run, state: State, work: Work) -> None:
         ),
         cost=work.cost,
         net_share=kept,
-        kappa=np.concatenate(kappa).reshape(size, size),
-        shadow=np.concatenate(shadow).reshape(size, size),
+        kappa=plans.kappa,
+        shadow=plans.shadow,
         start=start,
         frozen=frozen,
         floor=floor,
