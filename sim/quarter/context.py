@@ -20,6 +20,7 @@ from sim.finance.books import Income, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
+from sim.market.costs import learning_elasticity
 from sim.market.demand import net_shares, outside_utility
 from sim.market.pricing import PriceProblem, base_demand
 from sim.quarter.forces import Forces, Planned, compile_events
@@ -47,6 +48,32 @@ class Event:
     counterparty: str
     amount: float
     detail: str
+
+
+@dataclass(frozen=True)
+class Shocks:
+    """What luck does to qualities and to the battery price in each quarter (section 7)."""
+
+    hit: FloatArray  # (T, J) lift of a launch, utils
+    ageing: FloatArray | float  # (J,) expected lift of a quarter, utils
+    firm: FloatArray  # (T, J) lasting shocks of the line's firm, utils
+    line: FloatArray  # (T, J) lasting shocks of the line, utils
+    passing: FloatArray  # (T, F) fading shocks, utils
+    battery: FloatArray  # (T,) of the log price
+
+    @staticmethod
+    def of(world: World, launch_hazard: FloatArray) -> Shocks:
+        """Shocks of a run's luck under its settings."""
+        quality, luck, costs = world.settings.quality, world.luck, world.settings.costs
+        scale = world.settings.luck.scale if world.settings.luck.on else 0.0
+        return Shocks(
+            hit=quality.launch_jump_mean + scale * quality.launch_jump_sd * luck.hit,
+            ageing=launch_hazard * quality.launch_jump_mean if quality.ageing else 0.0,
+            firm=scale * quality.firm_shock_sd * luck.firm[:, world.industry.firm_of],
+            line=scale * quality.line_shock_sd * luck.line,
+            passing=scale * quality.passing_sd * luck.passing,
+            battery=scale * costs.battery_shock_sd * luck.battery,
+        )
 
 
 @dataclass(frozen=True)
@@ -79,6 +106,10 @@ class Run:
     conducts: tuple[Conduct, ...]  # (F,) rule of each firm
     events: tuple[Planned, ...]
     no_forces: Forces  # of a quarter without events
+    no_effects: Effects  # of a quarter without contracts
+    shocks: Shocks
+    exports: tuple[FloatArray, ...]  # (F,) each quarter, vehicles of firms on the market
+    learning_elasticity: float
     net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
 
     @cached_property
@@ -93,6 +124,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     contracts = compile_contracts(settings, industry.firms, world.start)
     luck = [world.luck.contract(contract.stream) for contract in contracts]
     renewal = settings.quality.renewal
+    growth = 1.0 + industry.export_growth
     rate = industry.launch_rate if renewal else np.zeros_like(industry.launch_rate)
     # A launch costs what the settings say, but never more than most of the R&D that
     # paid for the launches of the base year.
@@ -113,6 +145,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         np.zeros(len(industry.firms)),
         settings.finance.payables_distress_days,
     )
+    hazard = np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0)
     # Firms are shown where their lines stand, so nobody may write here.
     order = np.argsort(industry.firm_of, kind="stable")
     order.flags.writeable = False
@@ -125,7 +158,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         base_revenue=revenue,
         base_rd=industry.rd - launch_cost * rate,
         launch_cost=launch_cost,
-        launch_hazard=np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0),
+        launch_hazard=hazard,
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
         base_units=units,
         energy_per_car=industry.by_firm(industry.units * industry.battery_kwh) / units,
@@ -141,6 +174,14 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         conducts=rules_of(settings.conduct.rules, industry.firms),
         events=compile_events(settings, industry, world.start),
         no_forces=Forces.none(len(industry.firms), len(industry.lines)),
+        no_effects=Effects.without_contracts(
+            len(industry.firms), settings.costs.industry_spillover
+        ),
+        shocks=Shocks.of(world, hazard),
+        exports=tuple(
+            industry.exports * growth ** ((t + 1) / 4.0) for t in range(world.quarters)
+        ),
+        learning_elasticity=learning_elasticity(world),
         net_share=net_shares(world),
     )
 

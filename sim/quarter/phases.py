@@ -15,14 +15,7 @@ from sim.errors import SolverError
 from sim.finance.books import runway, shadow_cost_of_cash
 from sim.kernels.grouping import group_sums
 from sim.kernels.learning import learning_values
-from sim.market.costs import (
-    battery_by_line,
-    battery_price,
-    effective_experience,
-    glider_by_line,
-    learning_elasticity,
-    subsidy_lost,
-)
+from sim.market.costs import battery_price, effective_experience, marginal_costs
 from sim.market.demand import market_size, mean_utility
 from sim.market.pricing import PriceProblem
 from sim.quarter.context import Run, Work
@@ -63,26 +56,26 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
     """Contracts in force move costs and learning; firms are told what they may know."""
     world = run.world
     settings, industry, calibration = world.settings, world.industry, world.calibration
-    signed = np.where(state.in_force, state.signed, -1)
-    work.effects = combine(
-        run.contracts,
-        [int(when) for when in signed],
-        state.t,
-        state.energy,
-        state.active,
-        settings.costs.industry_spillover,
-        settings.costs.procurement_elasticity,
-        settings.costs.procurement_cap,
-    )
+    work.effects = run.no_effects
+    if state.in_force.any():
+        work.effects = combine(
+            run.contracts,
+            np.where(state.in_force, state.signed, -1).tolist(),
+            state.t,
+            state.energy,
+            state.active,
+            settings.costs.industry_spillover,
+            settings.costs.procurement_elasticity,
+            settings.costs.procurement_cap,
+        )
     work.battery_price = battery_price(world, state) * work.forces.battery
     work.kappa = state.kappa
-    work.glider = glider_by_line(world, state, work.effects.glider)
-    work.cost = work.glider + battery_by_line(
-        world, work.battery_price, work.effects.battery
-    )
-    work.cost = work.cost + subsidy_lost(world, state.t)
-    work.unit_cost = industry.by_firm(industry.units * work.cost) / run.base_units
-    work.cost = work.cost + work.forces.duty
+    costs = marginal_costs(
+        world, state, work.battery_price, work.effects.glider, work.effects.battery,
+        run.learning_elasticity,
+    )  # fmt: skip
+    work.glider, work.unit_cost = costs.glider, costs.unit_cost
+    work.cost = costs.cost + work.forces.duty if work.forces.has_duty else costs.cost
     parts = settings.conduct.parts
     work.learning = np.zeros(len(industry.firms))
     if parts.learning and settings.costs.learning == "frozen":
@@ -91,8 +84,8 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
         work.learning = learning_values(
             state.volume,
             effective_experience(state),
-            industry.by_firm(industry.units * work.glider) / run.base_units,
-            learning_elasticity(world),
+            costs.unit_glider,
+            run.learning_elasticity,
             run.discounts,
             work.effects.theta,
         )
@@ -166,8 +159,7 @@ def clear(run: Run, state: State, work: Work) -> None:
     work.sold = work.share * work.market_size
     work.units = industry.by_firm(work.sold)
     if world.settings.finance.exports_on:
-        growth = (1.0 + industry.export_growth) ** ((state.t + 1) / 4.0)
-        work.exports = np.where(state.active, industry.exports * growth, 0.0)
+        work.exports = np.where(state.active, run.exports[state.t], 0.0)
     else:
         work.exports = np.zeros(len(industry.firms))
     state.sold = work.sold.copy()
