@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ from sim.market.costs import learning_elasticity
 from sim.market.demand import net_shares, outside_utility
 from sim.market.pricing import PriceProblem, base_demand
 from sim.quarter.forces import Forces, Planned, compile_events
+from sim.world.luck import Luck
 from sim.world.state import (
     TRAILING,
     State,
@@ -112,10 +113,26 @@ class Run:
     learning_elasticity: float
     net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
 
+    def with_luck(self, luck: Luck) -> Run:
+        """The same agreements in the same world under the luck of another replicate."""
+        world = replace(self.world, luck=luck)
+        return replace(
+            self,
+            world=world,
+            contract_luck=_contract_luck(world, self.contracts),
+            shocks=Shocks.of(world, self.launch_hazard),
+        )
+
     @cached_property
     def rules_draw(self) -> bool:
         """Whether a rule of conduct needs luck."""
         return any(getattr(rule, "draws", False) for rule in self.conducts)
+
+
+def _contract_luck(world: World, contracts: tuple[Contract, ...]) -> FloatArray:
+    """Uniform draws of each contract, (T, C)."""
+    luck = [world.luck.contract(contract.stream) for contract in contracts]
+    return np.column_stack(luck) if luck else np.zeros((world.quarters, 0))
 
 
 def make_run(world: World, outside_stake: FloatArray) -> Run:
@@ -154,7 +171,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         world=world,
         contracts=contracts,
         injections=compile_injections(settings, industry.firms, world.start),
-        contract_luck=np.column_stack(luck) if luck else np.zeros((world.quarters, 0)),
+        contract_luck=_contract_luck(world, contracts),
         base_revenue=revenue,
         base_rd=industry.rd - launch_cost * rate,
         launch_cost=launch_cost,
