@@ -40,7 +40,7 @@ class InvestmentRows(NamedTuple):
     Attributes
     ----------
     launch
-        (J,) launches made, each firm's lines in one piece as in ``FirmViews``.
+        (J,) launches made.
     build, issue
         (F,) as in ``InvestmentPlan``.
     """
@@ -93,7 +93,7 @@ class CautiousInvestor:
             finite = (views.runway > 0.0) & (views.runway < math.inf)
             quarter = np.divide(means, views.runway, out=np.zeros(len(means)), where=finite)
             launch = affordable(
-                launch, views.sold, views.ends, means, views.launch_cost,
+                launch, views.sold, views.order, views.ends, means, views.launch_cost,
                 self.launch_runway * quarter,
             )  # fmt: skip
         short = views.listed & (views.runway < self.raise_runway)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from sim.decisions.conduct import NO_PARTS, PricePlan, PriceRows, ShadowParts
 from sim.decisions.investment import InvestmentPlan, InvestmentRows
-from sim.decisions.view import FirmViews
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -61,7 +60,7 @@ class PricePlans(Sequence[PricePlan | None]):
     @overload
     def __getitem__(self, firm: slice) -> list[PricePlan | None]: ...
 
-    def __getitem__(self, firm: int | slice) -> PricePlan | None | list[PricePlan | None]:
+    def __getitem__(self, firm: int | slice) -> PricePlan | list[PricePlan | None] | None:
         if isinstance(firm, slice):
             return [self[each] for each in range(len(self))[firm]]
         if not self.stated[firm]:
@@ -81,20 +80,17 @@ class InvestmentPlans:
         (F,) as in ``InvestmentPlan``.
     """
 
-    def __init__(self, lines_of: Sequence[IntArray], lines: int) -> None:
-        self._lines_of = lines_of
-        self.launch: BoolArray = np.zeros(lines, dtype=np.bool_)
+    def __init__(self, lines_of: Sequence[IntArray], firm_of: IntArray) -> None:
+        self._lines_of, self._firm_of = lines_of, firm_of
+        self.launch: BoolArray = np.zeros(len(firm_of), dtype=np.bool_)
         self.build: FloatArray = np.zeros(len(lines_of))
         self.issue: FloatArray = np.zeros(len(lines_of))
 
-    def put(self, views: FirmViews, asked: BoolArray, rows: InvestmentRows) -> None:
+    def put(self, asked: BoolArray, rows: InvestmentRows) -> None:
         """Take in the decisions of the firms asked, (F,)."""
         self.build = np.where(asked, rows.build, self.build)
         self.issue = np.where(asked, rows.issue, self.issue)
-        if rows.launch.any():
-            order = np.concatenate(self._lines_of)
-            its = np.repeat(asked, np.diff(views.ends))
-            self.launch[order] = np.where(its, rows.launch, self.launch[order])
+        self.launch = np.where(asked[self._firm_of], rows.launch, self.launch)
 
     def __setitem__(self, firm: int, plan: InvestmentPlan) -> None:
         self.launch[self._lines_of[firm]] = plan.launch

@@ -51,10 +51,9 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self, run: Run, conducts: Mapping[int, Conduct] | None = None, check: bool = False
     ) -> None:
         super().__init__(rng=UNUSED_SEED)
-        rules = conducts or {}
-        run = replace(
-            run, conducts=tuple(rules.get(firm, rule) for firm, rule in enumerate(run.conducts))
-        )
+        if conducts:
+            rules = enumerate(run.conducts)
+            run = replace(run, conducts=tuple(conducts.get(firm, rule) for firm, rule in rules))
         self.run_of = run
         self.state: State = first_state(run)
         firms = run.world.industry.firms
@@ -102,7 +101,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             if decision == "plan":
                 work.plans.put(asked, rule.plan_all(views, asked))
             else:
-                work.investments.put(views, asked, rule.invest_all(views, asked))
+                work.investments.put(asked, rule.invest_all(views, asked))
         for automaker in alone:
             getattr(automaker, decision)()
 

@@ -115,19 +115,20 @@ def cover(
 def affordable(
     due: BoolArray,
     sold: FloatArray,
+    order: IntArray,
     ends: IntArray,
     means: FloatArray,
     price: FloatArray,
     kept: FloatArray,
 ) -> BoolArray:
-    """What of each firm's due projects its means pay for, (J,), the one that sells most first.
+    """Due projects that each firm's means pay for, (J,), the one that sells most first.
 
     Parameters
     ----------
     due, sold
-        (J,) each firm's projects in one piece.
-    ends
-        (F + 1,) where each firm's piece begins, and where the last ends.
+        (J,) projects that may be made, and units sold.
+    order, ends
+        (J,) projects one firm after the other, and (F + 1,) where each firm's begin.
     means, price, kept
         (F,) money at hand, cost of one project, and what must be left after paying.
     """
@@ -136,7 +137,7 @@ def affordable(
         money = means[f]
         for _ in range(ends[f], ends[f + 1]):
             best = -1
-            for j in range(ends[f], ends[f + 1]):
+            for j in order[ends[f] : ends[f + 1]]:
                 if left[j] and (best < 0 or sold[j] > sold[best]):
                     best = j
             if best < 0:

@@ -22,11 +22,13 @@ from sim.kernels.checks import require_finite
 from sim.kernels.curvature import Curvature
 from sim.kernels.game import PriceGame
 from sim.kernels.groups import solve_groups
+from sim.kernels.jit import kernel
 from sim.kernels.search import NO_INVERSE, newton_inverse, plain_prices, search_prices
 from sim.kernels.search import Equilibrium as Equilibrium
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 # Prices this many times the largest start price or cost have run away.
 FARTHEST = 1e6
@@ -143,16 +145,32 @@ def _ran_away(game: PriceGame, first: FloatArray, prices: FloatArray) -> bool:
     One owner of a market that everybody must buy from has no highest price; and far below cost a
     relative step is small for the size of the price, not for being right.
     """
-    chosen = game.demand.on_sale
-    cost = float(np.abs(game.costs / game.kept)[chosen].max())
-    scale = max(float(np.abs(first[chosen]).max()), cost)
-    if not np.abs(prices[chosen]).max() < FARTHEST * scale:
-        return True
-    lowest = cost + (float(np.abs(game.lambdas).max()) + 1.0 / game.demand.alpha.min()) / float(
-        game.kept[chosen].min()
-    )
-    free = ~game.held[chosen]
-    return bool((prices[chosen][free] < -FAR_BELOW * lowest).any())
+    return _far(
+        game.demand.on_sale, game.costs, game.kept, game.held, first, prices,
+        float(np.abs(game.lambdas).max()) + 1.0 / game.demand.alpha.min(),
+    )  # fmt: skip
+
+
+@kernel
+def _far(
+    chosen: IntArray,
+    costs: FloatArray,
+    kept: FloatArray,
+    held: BoolArray,
+    first: FloatArray,
+    prices: FloatArray,
+    below: float,
+) -> bool:
+    """Whether a price on sale is far above all starts and costs, or a free one far below."""
+    cost, scale, least = 0.0, 0.0, np.inf
+    for j in chosen:
+        cost, scale = max(cost, abs(costs[j] / kept[j])), max(scale, abs(first[j]))
+        least = min(least, kept[j])
+    far, lowest = False, -FAR_BELOW * (cost + below / least)
+    for j in chosen:
+        far |= not abs(prices[j]) < FARTHEST * max(scale, cost)
+        far |= not held[j] and prices[j] < lowest
+    return far
 
 
 def solve_markets(

@@ -24,12 +24,8 @@ def group_sums(group_of: IntArray, values: FloatArray, groups: int) -> FloatArra
         A value is not finite, a group is none of them, or the lengths differ.
     """
     # Called many times a quarter: what is wrong is looked for only when something is.
-    if (
-        isinstance(values, np.ndarray)
-        and values.dtype == np.float64
-        and values.shape == np.shape(group_of)
-        and group_of.dtype == np.int64
-    ):
+    kinds = getattr(values, "dtype", None), getattr(group_of, "dtype", None)
+    if kinds == (np.float64, np.int64) and values.shape == group_of.shape and values.ndim == 1:
         result, sound = _sums(group_of, values, groups)
         if sound:
             return result

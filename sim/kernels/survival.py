@@ -1,4 +1,4 @@
-"""Who stands how at the end of a quarter, firm by firm; ``sim/quarter/standing.py`` has the words."""
+"""How firms stand at the end of a quarter; ``sim/quarter/standing.py`` has the words."""
 
 from __future__ import annotations
 

@@ -74,13 +74,12 @@ def marginal_costs(
         learnt = experience_multiplier(
             effective_experience(state), industry.experience, elasticity
         )
-    return Costs(
-        *unit_costs(
-            industry.firm_of, industry.units, world.calibration.glider, learnt * glider_factor,
-            industry.battery_kwh, battery_price, battery_factor, subsidy_lost(world, state.t),
-            industry.base_units,
-        )  # fmt: skip
-    )
+    costs = unit_costs(
+        industry.firm_of, industry.units, world.calibration.glider, learnt * glider_factor,
+        industry.battery_kwh, battery_price, battery_factor, subsidy_lost(world, state.t),
+        industry.base_units,
+    )  # fmt: skip
+    return Costs(*costs)
 
 
 def subsidy_lost(world: World, t: int) -> FloatArray:

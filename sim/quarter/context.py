@@ -107,21 +107,41 @@ class Run:
     conducts: tuple[Conduct, ...]  # (F,) rule of each firm
     events: tuple[Planned, ...]
     no_forces: Forces  # of a quarter without events
-    no_effects: Effects  # of a quarter without contracts
-    shocks: Shocks
-    exports: tuple[FloatArray, ...]  # (F,) each quarter, vehicles of firms on the market
-    learning_elasticity: float
     net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
 
     def with_luck(self, luck: Luck) -> Run:
         """The same agreements in the same world under the luck of another replicate."""
         world = replace(self.world, luck=luck)
-        return replace(
-            self,
-            world=world,
-            contract_luck=_contract_luck(world, self.contracts),
-            shocks=Shocks.of(world, self.launch_hazard),
+        run = replace(self, world=world, contract_luck=_contract_luck(world, self.contracts))
+        # What luck has no part in need not be computed again.
+        for name in ("no_effects", "exports", "learning_elasticity", "rules_draw"):
+            vars(run)[name] = getattr(self, name)
+        return run
+
+    @cached_property
+    def shocks(self) -> Shocks:
+        """What luck does in each quarter."""
+        return Shocks.of(self.world, self.launch_hazard)
+
+    @cached_property
+    def no_effects(self) -> Effects:
+        """Effects of a quarter without contracts."""
+        spillover = self.world.settings.costs.industry_spillover
+        return Effects.without_contracts(len(self.world.industry.firms), spillover)
+
+    @cached_property
+    def exports(self) -> tuple[FloatArray, ...]:
+        """Vehicles of firms on the market in each quarter, (F,)."""
+        industry = self.world.industry
+        growth = 1.0 + industry.export_growth
+        return tuple(
+            industry.exports * growth ** ((t + 1) / 4.0) for t in range(self.world.quarters)
         )
+
+    @cached_property
+    def learning_elasticity(self) -> float:
+        """Elasticity of cost to experience."""
+        return learning_elasticity(self.world)
 
     @cached_property
     def rules_draw(self) -> bool:
@@ -139,9 +159,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     """Compile the agreements of an arm and the base-year levels."""
     industry, settings, calibration = world.industry, world.settings, world.calibration
     contracts = compile_contracts(settings, industry.firms, world.start)
-    luck = [world.luck.contract(contract.stream) for contract in contracts]
     renewal = settings.quality.renewal
-    growth = 1.0 + industry.export_growth
     rate = industry.launch_rate if renewal else np.zeros_like(industry.launch_rate)
     # A launch costs what the settings say, but never more than most of the R&D that
     # paid for the launches of the base year.
@@ -162,7 +180,6 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         np.zeros(len(industry.firms)),
         settings.finance.payables_distress_days,
     )
-    hazard = np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0)
     # Firms are shown where their lines stand, so nobody may write here.
     order = np.argsort(industry.firm_of, kind="stable")
     order.flags.writeable = False
@@ -175,7 +192,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         base_revenue=revenue,
         base_rd=industry.rd - launch_cost * rate,
         launch_cost=launch_cost,
-        launch_hazard=hazard,
+        launch_hazard=np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0),
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
         base_units=units,
         energy_per_car=industry.by_firm(industry.units * industry.battery_kwh) / units,
@@ -191,14 +208,6 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         conducts=rules_of(settings.conduct.rules, industry.firms),
         events=compile_events(settings, industry, world.start),
         no_forces=Forces.none(len(industry.firms), len(industry.lines)),
-        no_effects=Effects.without_contracts(
-            len(industry.firms), settings.costs.industry_spillover
-        ),
-        shocks=Shocks.of(world, hazard),
-        exports=tuple(
-            industry.exports * growth ** ((t + 1) / 4.0) for t in range(world.quarters)
-        ),
-        learning_elasticity=learning_elasticity(world),
         net_share=net_shares(world),
     )
 
@@ -263,8 +272,7 @@ class Work:
         """Empty papers for a new quarter."""
         firms, lines = len(run.world.industry.firms), len(run.world.industry.lines)
         # What phases replace can be one and the same; what they write into cannot.
-        zero, ones, none = np.zeros(firms), np.ones(firms), np.zeros(lines)
-        weights = np.eye(firms)
+        zero, none = run.no_effects.running_cost, run.no_forces.duty
         return Work(
             ledger=Ledger(firms),
             events=[],
@@ -273,8 +281,8 @@ class Work:
             runway=zero,
             mu=zero,
             stress=zero,
-            kappa=weights,
-            effects=Effects(weights, ones, ones, ones, zero),
+            kappa=run.no_effects.theta,
+            effects=run.no_effects,
             glider=none,
             cost=none,
             unit_cost=zero,
@@ -297,6 +305,6 @@ class Work:
             units=zero,
             exports=zero,
             market_size=0.0,
-            investments=InvestmentPlans(run.lines_of, lines),
+            investments=InvestmentPlans(run.lines_of, run.world.industry.firm_of),
             plans=PricePlans(firms),
         )

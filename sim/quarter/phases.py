@@ -79,7 +79,7 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
     parts = settings.conduct.parts
     work.learning = np.zeros(len(industry.firms))
     if parts.learning and settings.costs.learning == "frozen":
-        work.learning = calibration.learning
+        work.learning = calibration.learning.copy()
     elif parts.learning and settings.costs.learning == "on":
         work.learning = learning_values(
             state.volume,
