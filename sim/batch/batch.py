@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,10 @@ from sim.calibration.table import HEADINGS, rows
 from sim.errors import CalibrationError, SimError, StoreError
 from sim.record.manifest import read_manifest, says_otherwise, write_manifest
 from sim.record.provenance import library_versions, source_digest
-from sim.record.schema import OPTIONAL_TABLES
+from sim.record.schema import OPTIONAL_TABLES, PRODUCTS, REGIONS
 from sim.record.store import Store
 from sim.record.writer import write_text
-from sim.scenario.market_tables import market_digest, read_market
+from sim.scenario.market_tables import FirmRow, market_digest, read_market
 from sim.scenario.priors import sensitivity_set
 from sim.scenario.scenario import Scenario
 
@@ -153,7 +153,7 @@ def run_batch(
             replicates += add
         store.compact(
             [_runs_row(scenario, plan, k) for k in range(len(plan.keys))],
-            tuple(OPTIONAL_TABLES) if scenario.heading.record == "full" else (),
+            _optional(scenario),
         )
         failures = _failures(store, plan)
     seconds = time.time() - began
@@ -251,6 +251,15 @@ def _runs_row(
     return plan.keys[number], row
 
 
+def _optional(scenario: Scenario) -> tuple[str, ...]:
+    """Tables that a batch has beside those that all have."""
+    wanted = {
+        PRODUCTS.name: scenario.heading.record == "full",
+        REGIONS.name: bool(scenario.regions),
+    }
+    return tuple(name for name in OPTIONAL_TABLES if wanted[name])
+
+
 def _failures(store: Store, plan: Plan) -> list[Failure]:
     """The runs that failed; compaction has seen that all others are there."""
     errors = store.not_ok()
@@ -265,6 +274,18 @@ def _name(spec: RunSpec) -> str:
     """What a run is: arm, replicate, calibration and settings."""
     settings = [f"{path}={value:g}" for path, value in spec.values]
     return ", ".join([spec.arm, f"replicate {spec.replicate}", spec.variant, *settings])
+
+
+def _firm_names(
+    scenario: Scenario, arms: Sequence[str], rows: Sequence[FirmRow]
+) -> dict[str, str]:
+    """Names of the market's firms, and of those that events bring in."""
+    names, values = {row.firm_id: row.label for row in rows}, scenario.reference_point().values
+    for arm in arms:
+        for event in scenario.settings(arm, dict(values)).events.values():
+            if event.firm is not None:
+                names.setdefault(event.firm, event.firm.replace("_", " ").capitalize())
+    return names
 
 
 def _manifest(
@@ -293,7 +314,7 @@ def _manifest(
         "baseline": heading.baseline,
         "arms": chosen,
         "focus": focus or [row.firm_id for row in tables.firms[:2]],
-        "firm_names": {row.firm_id: row.label for row in tables.firms},
+        "firm_names": _firm_names(scenario, chosen, tables.firms),
         "state_owned": [row.firm_id for row in tables.firms if row.kind == "state_owned"],
         "members": members,
         "merged": {arm: scenario.merges(arm) for arm in chosen},

@@ -76,7 +76,7 @@ class InvestmentPlans:
     ----------
     launch
         (J,) launches made, in the order of the industry's lines.
-    build, issue
+    build, issue, research
         (F,) as in ``InvestmentPlan``.
     """
 
@@ -85,13 +85,16 @@ class InvestmentPlans:
         self.launch: BoolArray = np.zeros(len(firm_of), dtype=np.bool_)
         self.build: FloatArray = np.zeros(len(lines_of))
         self.issue: FloatArray = np.zeros(len(lines_of))
+        self.research: FloatArray = np.ones(len(lines_of))
 
     def put(self, asked: BoolArray, rows: InvestmentRows) -> None:
         """Take in the decisions of the firms asked, (F,)."""
         self.build = np.where(asked, rows.build, self.build)
         self.issue = np.where(asked, rows.issue, self.issue)
+        self.research = np.where(asked, rows.research, self.research)
         self.launch = np.where(asked[self._firm_of], rows.launch, self.launch)
 
     def __setitem__(self, firm: int, plan: InvestmentPlan) -> None:
         self.launch[self._lines_of[firm]] = plan.launch
         self.build[firm], self.issue[firm] = plan.build, plan.issue
+        self.research[firm] = plan.research

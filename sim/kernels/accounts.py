@@ -66,7 +66,7 @@ def trade(
     kept: FloatArray,
     cost: FloatArray,
     abroad: FloatArray,
-    margin_abroad: FloatArray,
+    spent_abroad: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Net revenue and marginal cost of what each firm sold at home and abroad, (F,) money.
 
@@ -74,8 +74,8 @@ def trade(
     ----------
     firm_of, sold, price, kept, cost
         (J,) firm, units sold at home, price, the part of it that the firm keeps, and cost.
-    abroad, margin_abroad
-        (F,) revenue abroad, and the share of it that is margin.
+    abroad, spent_abroad
+        (F,) revenue and marginal cost abroad.
     """
     revenue, spent = np.zeros(len(abroad)), np.zeros(len(abroad))
     for j in range(len(sold)):
@@ -83,7 +83,7 @@ def trade(
         spent[firm_of[j]] += sold[j] * cost[j]
     for f in range(len(abroad)):
         revenue[f] += abroad[f]
-        spent[f] += abroad[f] * (1.0 - margin_abroad[f])
+        spent[f] += spent_abroad[f]
     return revenue, spent
 
 

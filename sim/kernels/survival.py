@@ -23,14 +23,14 @@ def judged(
     units: FloatArray,
     state_money: FloatArray,
     first_units: FloatArray,
-    base_units: FloatArray,
+    usual_units: FloatArray,
     quarters_run: int,
     zombie_share: float,
     allied_stake: float,
 ) -> BoolArray:
     """What holds of each firm, (8, F).
 
-    Rows: held in part by somebody, under its base volume, given state money, control passed,
+    Rows: held in part by somebody, far under its usual volume, given state money, control passed,
     merged, not on sale, waiting to sell, and above its first volume.
 
     Parameters
@@ -39,8 +39,8 @@ def judged(
         (F, F) of firm g by firm f.
     units, state_money
         (K, F) rings of a trailing year, the first ``quarters_run`` rows of this run.
-    first_units, base_units
-        (F,) of its first quarter in this run and of a quarter of the base year.
+    first_units, usual_units
+        (F,) of its first quarter in this run, and what a zombie sells a small share of.
     """
     past, firms = units.shape
     rows = min(quarters_run, past)
@@ -58,7 +58,7 @@ def judged(
         for g in range(firms):
             largest = max(largest, holdings[g, f])
         holds[0, f] = largest >= allied_stake
-        holds[1, f] = year / past < zombie_share * base_units[f]
+        holds[1, f] = year / past < zombie_share * usual_units[f]
         holds[2, f] = given[owner[f]] > 0.0
         holds[3, f] = owner[f] != f or control[f, f] < 0.5
         holds[4, f] = owner[f] != f

@@ -10,10 +10,14 @@ from sim.finance.books import Income, follow_revenue, working_capital
 from sim.finance.rescue import rescue
 from sim.kernels.accounts import interest_due, trade
 from sim.kernels.grouping import group_sums
+from sim.quarter.abroad import books_abroad
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.events import pay_state
 from sim.quarter.forces import open_credit
+from sim.quarter.knowledge import learn, research_bill
+from sim.quarter.market_issue import market_issue
 from sim.quarter.phases import pooled
+from sim.quarter.wind_up import find_buyers, sell_plants, tell_diversion
 from sim.world.state import TRAILING, State, export_price
 
 FloatArray = NDArray[np.float64]
@@ -24,20 +28,24 @@ def close_books(run: Run, state: State, work: Work) -> None:
     world, industry, settings = run.world, run.world.industry, run.world.settings
     finance = settings.finance
     assert work.problem is not None
-    abroad = work.exports * export_price(work.unit_cost, world.calibration)
+    abroad, spent = books_abroad(
+        work, export_price(work.unit_cost, world.calibration), industry.export_margin
+    )
     revenue, cost = trade(
-        industry.firm_of, work.sold, work.price, work.problem.net_share, work.cost,
-        abroad, industry.export_margin,
-    )  # fmt: skip
+        industry.firm_of, work.sold, work.price, work.problem.net_share, work.cost, abroad, spent
+    )
     ratio = revenue / run.base_revenue
     on = state.active.astype(np.float64)
     income = Income(
         revenue=revenue,
         variable_cost=cost,
         fixed_cost=follow_revenue(industry.fixed_cost, ratio, finance.fixed_cost_elasticity),
-        rd=follow_revenue(run.base_rd, ratio, finance.fixed_cost_elasticity)
-        * work.effects.development
-        + work.launch_bill,
+        rd=research_bill(
+            run,
+            state,
+            work,
+            follow_revenue(run.base_rd, ratio, finance.fixed_cost_elasticity),
+        ),
         interest=interest_due(
             on, industry.interest, state.debt, state.cash, industry.debt, industry.cash,
             finance.interest_rate, finance.deposit_rate,
@@ -59,7 +67,7 @@ def close_books(run: Run, state: State, work: Work) -> None:
         work.stress,
         finance.payables_distress_days,
     )
-    net = stocks.net
+    work.stocks, net = stocks, stocks.net
     tied_up = np.where(state.active, net - state.net_working_capital, 0.0)
     ledger = work.ledger
     ledger.post("sales", revenue)
@@ -76,7 +84,7 @@ def close_books(run: Run, state: State, work: Work) -> None:
 def settle(run: Run, state: State, work: Work) -> None:
     """Equity, credit, owner and state in turn; who still cannot pay leaves."""
     industry, finance, ledger = run.world.industry, run.world.settings.finance, work.ledger
-    _market_issue(run, state, work)
+    market_issue(run, state, work)
     treasury = state.cash + ledger.change()
     merged = state.owner != run.firm_numbers
     if merged.any():
@@ -118,6 +126,10 @@ def settle(run: Run, state: State, work: Work) -> None:
     _report_money(run, state, work, found.owner, found.state)
     leaving = found.insolvent[state.owner] & state.active
     if leaving.any():
+        leaving = find_buyers(run, state, work, leaving)
+    if leaving.any():
+        sell_plants(run, state, work, leaving)
+        tell_diversion(run, state, work, leaving)
         _exit(run, state, work, leaving)
     # What rounding leaves of a treasury that was wound up is not cash.
     state.cash = np.where(state.active, state.cash + ledger.change(), 0.0)
@@ -129,27 +141,6 @@ def _left_of_year(budget: FloatArray, given: FloatArray) -> FloatArray:
     """What a yearly budget (F,) still allows after the gifts (4, F) of the trailing year, CNY."""
     left: FloatArray = np.maximum(budget - np.add.reduce(given), 0.0)
     return left
-
-
-def _market_issue(run: Run, state: State, work: Work) -> None:
-    """Offers of equity that the market takes up, by the same rule in every arm."""
-    finance = run.world.settings.finance
-    if not finance.equity_market:
-        return
-    if not work.issue.any():
-        return
-    odds = finance.raise_probability * work.forces.equity
-    taken = (work.issue > 0.0) & (run.world.luck.equity[state.t] < odds)
-    amount = np.where(taken & state.active, work.issue, 0.0)
-    work.ledger.post("new_equity", amount)
-    state.equity_raised = state.equity_raised + amount
-    for firm in amount.nonzero()[0]:
-        work.events.append(
-            Event(
-                state.t, int(firm), "equity", "market", float(amount[firm]),
-                f"runway {work.runway[firm]:.1f} quarters",
-            )
-        )
 
 
 def _report_money(
@@ -216,6 +207,8 @@ def evolve(run: Run, state: State, work: Work) -> None:
         + shocks.firm[t]
         + shocks.line[t]
     )
+    if run.ladder is not None:
+        drift = drift + learn(run, run.ladder, state, work)
     state.passing = quality.passing_persistence * state.passing + shocks.passing[t]
     moved = state.permanent + drift
     level = np.log(run.base_weight @ np.exp(moved + state.passing[industry.firm_of]))

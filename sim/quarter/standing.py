@@ -54,9 +54,9 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
     held, zombie, supported, passed, merged, gone, waiting, lasting = judged(
         state.active, state.waiting, state.owner, state.control, state.holdings,
         state.outside_stake, state.trailing_units, state.trailing_state_money,
-        state.first_units, industry.base_units, quarters_run, ZOMBIE_SHARE, ALLIED_STAKE,
+        state.first_units, state.zombie_units, quarters_run, ZOMBIE_SHARE, ALLIED_STAKE,
     )  # fmt: skip
-    label = np.full(len(gone), _INDEPENDENT, dtype=np.int64)
+    label = np.full(len(industry.firms), _INDEPENDENT, dtype=np.int64)
     for code, holds in zip(
         _RISING, (held, zombie, supported, passed, merged, gone, waiting), strict=True
     ):

@@ -57,7 +57,7 @@ def views(run: Run, state: State, work: Work) -> FirmViews:
         cash=np.maximum(state.cash[owner], 0.0),
         unused_credit=np.maximum(open_credit(state, work.forces), 0.0)[owner],
         volume=trailing_mean(state.trailing_volume),
-        capacity=state.capacity.copy(),
+        capacity=state.capacity + np.add.reduce(state.ordered),
         listed=industry.listed[owner] & (owner == run.firm_numbers),
         trailing_revenue=np.add.reduce(state.trailing_revenue),
         look=look,

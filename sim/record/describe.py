@@ -16,6 +16,7 @@ text is made from `sim/record/schema.py`; the tables are in format {FORMAT}.
 | `scenario.resolved.yaml` | the scenario with every setting written out |
 | `runs.parquet`, `market.parquet`, `firms.parquet`, `events.parquet` | the tables below |
 | `products.parquet` | a row a product line and quarter, where the scenario says `record: full` |
+| `regions.parquet` | a row a region abroad, firm and quarter, where a scenario models regions |
 | `tables/*.csv`, `figures/*` | what the report shows |
 | `reproduce.txt` | the commands that make this folder again |
 | `ledger.sqlite` | every finished run, so that a stopped batch goes on where it was |

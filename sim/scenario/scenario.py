@@ -184,10 +184,16 @@ class Scenario:
         return tuple(dict.fromkeys(name for contract in contracts for name in contract.members))
 
     def concerned(self, arm: str) -> tuple[str, ...]:
-        """Members of an arm, then the firms that take new money there."""
+        """Members of an arm, then firms that take new money, then those named abroad."""
         settings = self.settings(arm, dict(self.reference_point().values))
         given = [injection.to for injection in settings.injections.values()]
-        return tuple(dict.fromkeys([*self.members(arm), *given]))
+        abroad = [
+            firm
+            for region in settings.regions.values()
+            if region.modelled
+            for firm in region.firms
+        ]
+        return tuple(dict.fromkeys([*self.members(arm), *given, *abroad]))
 
     def with_baseline(self, arms: Sequence[str], option: str = "arms") -> tuple[str, ...]:
         """Some arms, checked, with the baseline before them.
@@ -206,6 +212,18 @@ class Scenario:
         if faults:
             raise InputError(faults)
         return tuple(dict.fromkeys([self.heading.baseline, *arms]))
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Regions abroad that some arm models, in order of mention."""
+        values = dict(self.reference_point().values)
+        named = [
+            name
+            for arm in self.arms
+            for name, region in self.settings(arm, values).regions.items()
+            if region.modelled
+        ]
+        return tuple(dict.fromkeys(named))
 
     def merges(self, arm: str) -> bool:
         """Whether an arm merges firms."""
