@@ -16,6 +16,13 @@ STAKE = (
     "alliances.buys={members: [geely, nio], start: 2025Q3, kind: capital, terms: {equity_stake: "
     "{investor: geely, target: nio, stake: 0.2, pre_money_cny_bn: 20, control: proportional}}}",
 )
+LEFT = (
+    *(f"firms.nio.{name}=0" for name in
+      ("cash", "credit_line", "owner_support", "state_backstop", "debt")),
+    "finance.equity_market=false",
+)
+TAKEN = (*LEFT, *(f"finance.wind_up.{text}" for text in ("takeover=true", "saving=1", "years=20")))
+SOLD = (*LEFT, "finance.wind_up.resale=true", "finance.wind_up.buyer_utilisation=0.7")
 EVENTS = (
     "events.late={kind: entrant, firm: xiaomi, start: 2025Q4}",
     "events.answer={kind: truce, factor: 0.5, quarters: 2, again: true, "
@@ -38,6 +45,8 @@ BUSY = (
     ("merger", ("firms.leapmotor.cash=0", "firms.leapmotor.credit_line=9"), 5),
     ("solo", ("conduct.rules={byd: {cost_plus: {}}}",), 6),
     ("solo", ("regions.europe={modelled: true}",), 6),
+    ("solo", TAKEN, 6),
+    ("solo", SOLD, 6),
 )
 
 
