@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.demand import require_prices
 from sim.kernels.game import PriceGame
 from sim.kernels.jit import kernel
 
@@ -250,6 +251,7 @@ def _newton(
     shadow: FloatArray,
     start: FloatArray,
     tolerance: float,
+    most: int,
 ) -> tuple[FloatArray, FloatArray, bool, float, float, int, int]:
     products = len(delta)
     group_of, group_firm, group_nest = _find_groups(
@@ -278,7 +280,7 @@ def _newton(
         )
         count += 1
         residual, worst = _relative(miss, net, free, group_of, prices)
-        if (not residual < best) and halvings < HALVINGS and count < MOST and best < np.inf:
+        if (not residual < best) and halvings < HALVINGS and count < most and best < np.inf:
             move = 0.5 * move
             halvings += 1
             continue
@@ -290,12 +292,14 @@ def _newton(
         error, _ = _relative(move, net, free, group_of, prices)
         if residual < tolerance and error < tolerance:
             return prices, share, True, residual, error, count, worst
-        if count >= MOST or halvings >= HALVINGS:
+        if count >= most or halvings >= HALVINGS:
             return prices, share, False, residual, error, count, worst
         best, last, halvings = residual, theta, 0
 
 
-def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> GroupPoint:
+def solve_groups(
+    game: PriceGame, start: FloatArray, tolerance: float, most: int = MOST
+) -> GroupPoint:
     """Solve a game of one type by Newton's method in group markups.
 
     Parameters
@@ -304,13 +308,21 @@ def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> GroupP
         (J,) prices, money.
     tolerance
         Accepted relative price error, estimated.
+    most
+        Evaluations allowed, at least two.
 
     Returns
     -------
     GroupPoint
         With its verdict; not converged where Newton's matrix is singular or does not help.
+
+    Raises
+    ------
+    KernelInputError
+        The start is not one finite price a product on sale.
     """
     demand = game.demand
+    require_prices(demand, start)
     products = len(game.costs)
     nest_of = demand.nest_of if demand.nest_of is not None else np.zeros(products, dtype=np.int64)
     rho = demand.rho if demand.rho is not None else np.zeros(1)
@@ -334,6 +346,7 @@ def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> GroupP
         shadow,
         start,
         tolerance,
+        most,
     )
     return GroupPoint(
         prices, demand.weights[0] * shares, converged, residual, error, count, int(worst)
