@@ -154,7 +154,7 @@ def search(
             # Under ROUNDING the ratio of two steps says nothing; the last one stands.
             radius = size / previous if size > ROUNDING and previous > NOISE else radius
         error = CAUTION * size / (1.0 - radius) if radius < 1.0 else np.inf
-        if plain and error < tolerance and size > ROUNDING and 0 < held and len(inverse) == 0:
+        if plain and error < tolerance and size > ROUNDING and held > 0 and len(inverse) == 0:
             # A slow mode may hide in the ratio of two steps; past steps have seen it.
             target[:] = 0.0
             accelerate(moves, changes, held, newest, move, scale, basis, rest, target)
