@@ -18,10 +18,11 @@ GROUPS = {
     "sim.cli.texts": ("validate", "show", "list", "schema"),
     "sim.cli.running": ("run", "plan", "calibrate"),
     "sim.cli.reading": ("compare", "report"),
-    "sim.cli.explaining": ("explain",),
+    "sim.cli.explaining": ("explain", "statements"),
     "sim.cli.studying": ("merger", "qlearning"),
     "sim.cli.questions": ("sensitivity", "map"),
     "sim.cli.backtesting": ("backtest",),
+    "sim.cli.fact_finding": ("facts",),
 }
 PLANNED = ("value", "stability", "dashboard")
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim.compare import amounts
+from sim.compare.abroad import CAVEAT, HEADINGS, abroad, abroad_cells, abroad_title
 from sim.compare.batch import Batch, Scope
 from sim.compare.best import best_arms, best_sentences
 from sim.compare.measures import BRAND, MEASURES, MONEY
@@ -182,6 +183,10 @@ def printed_comparison(
     best = best_sentences(batch, best_arms(batch, firms=firms, scope=scope))
     parts.append("\n".join(textwrap.fill(each, WIDTH) for each in best))
     parts.append(_printed_losers(batch, arm, baseline, scope))
+    there = abroad(batch, arms=[arm], baseline=baseline, firms=firms, scope=scope)
+    if len(there):
+        cells = aligned(HEADINGS, abroad_cells(batch, there))
+        parts.append(f"{abroad_title(batch)}\n{cells}\n{textwrap.fill(CAVEAT, WIDTH)}")
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -198,9 +203,9 @@ def csv_of_arms(
     return as_csv(compare_arms(batch, arms=arms, baseline=baseline, firms=firms, scope=scope))
 
 
-def as_csv(table: pd.DataFrame) -> str:
-    """A table as comma-separated values with ten significant digits."""
-    return str(table.to_csv(index=False, float_format="%.10g", lineterminator="\n"))
+def as_csv(table: pd.DataFrame, figures: str = "%.10g") -> str:
+    """A table as comma-separated values; ten significant digits unless said otherwise."""
+    return str(table.to_csv(index=False, float_format=figures, lineterminator="\n"))
 
 
 def _printed_losers(batch: Batch, arm: str, baseline: str, scope: Scope) -> str:

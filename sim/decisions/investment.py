@@ -26,11 +26,14 @@ class InvestmentPlan(NamedTuple):
         Capacity added, vehicles a quarter.
     issue
         Equity offered to the market, CNY.
+    research
+        Part of its usual R&D, launches aside, that is carried out.
     """
 
     launch: BoolArray
     build: float
     issue: float
+    research: float = 1.0
 
 
 @final
@@ -41,12 +44,16 @@ class CautiousInvestor:
     Launches that are due are made, of the line that sells most first, while the runway left
     after paying for them is above ``launch_runway`` quarters. Plants follow demand: what a
     year's mean production exceeds is built. Equity is offered when the runway falls under
-    ``raise_runway`` quarters.
+    ``raise_runway`` quarters. Of R&D a part is cut as the runway falls under ``cut_runway``
+    quarters, or under the comfortable one if that is shorter: ``cut_share`` when it is gone
+    (equation 7.6).
     """
 
     launch_runway: float
     raise_runway: float
     raise_size: float
+    cut_runway: float = 0.0
+    cut_share: float = 0.0
 
     def invest(self, view: FirmView) -> InvestmentPlan:
         """Decide launches, building and issuing for this quarter."""
@@ -66,4 +73,7 @@ class CautiousInvestor:
         issue = 0.0
         if view.listed and view.runway < self.raise_runway:
             issue = self.raise_size * view.trailing_revenue
-        return InvestmentPlan(launch, max(0.0, view.volume - view.capacity), issue)
+        trusted = min(self.cut_runway, view.comfort)
+        lost = 1.0 - view.runway / trusted if view.runway < trusted else 0.0
+        build = max(0.0, view.volume - view.capacity)
+        return InvestmentPlan(launch, build, issue, 1.0 - self.cut_share * lost)

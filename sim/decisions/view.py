@@ -53,7 +53,8 @@ class FirmView(NamedTuple):
     cash, unused_credit
         Own, CNY.
     volume, capacity
-        Own production of a quarter, mean of the last four, and what the plants can make.
+        Own production of a quarter, mean of the last four, and what the plants can make, those
+        on order included.
     listed
         May raise equity on the market.
     trailing_revenue

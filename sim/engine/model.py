@@ -62,6 +62,8 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
             launch_runway=finance.launch_runway_quarters,
             raise_runway=finance.raise_runway_quarters,
             raise_size=finance.raise_size_share,
+            cut_runway=0.0 if run.ladder is None else run.ladder.cut_runway_quarters,
+            cut_share=0.0 if run.ladder is None else run.ladder.cut_share,
         )
         self.automakers = [
             Automaker(self, firm, name, rule, investor)

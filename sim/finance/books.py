@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,6 +72,18 @@ def follow_revenue(base: FloatArray, ratio: FloatArray, elasticity: float) -> Fl
     return following(base, ratio, elasticity)
 
 
+def operating_margin(
+    revenue: FloatArray, variable_cost: FloatArray, spending: FloatArray
+) -> FloatArray:
+    """Result before interest and other business over revenue (equation 5.11), (F,).
+
+    Minus one where there is no revenue; no firm is told worse.
+    """
+    selling = revenue > 0.0
+    margin = (revenue - variable_cost - spending) / np.where(selling, revenue, 1.0)
+    return np.where(selling, np.maximum(margin, -1.0), -1.0)
+
+
 def outstanding(flows: FloatArray, days: FloatArray) -> FloatArray:
     """Part of past flows that fell in the last ``days`` days, (..., F) CNY (equation 5.4).
 
@@ -133,6 +146,11 @@ def shadow_cost_of_cash(
 ) -> FloatArray:
     """``mu = mu_max max(0, 1 - runway / comfort)`` (equation 3.9); 0 where exempt."""
     return cost_of_cash(quarters, comfort, mu_max, exempt)
+
+
+def annuity(years: float, rate: float) -> float:
+    """Worth today of one at the end of each of n years, ``(1 - (1 + r)^-n) / r``."""
+    return years if rate == 0.0 else -math.expm1(-years * math.log1p(rate)) / rate
 
 
 def stake_price(stake: float, pre_money: float) -> float:

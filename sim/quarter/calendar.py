@@ -10,6 +10,7 @@ negotiate       contracts and new money that are due are signed
 apply_terms     costs, learning and weights under the contracts in force; views handed out
 invest          launches and plants that the firms decided
 price           best replies to each other
+abroad          the same in the regions that a scenario models
 clear           sales and production
 close_books     income and working capital
 exit_or_break   equity, credit, owner, state; then exit; contracts end
@@ -24,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sim.quarter import closing, entry, events, ownership, phases
+from sim.quarter import abroad, closing, entry, events, ownership, phases
 from sim.quarter.context import Run, Work
 from sim.world.state import State
 
@@ -50,13 +51,17 @@ CALENDAR: tuple[Phase, ...] = (
         frozenset(_OWNERSHIP | {"signed", "in_force", "debt", "drawn", "credit_line"}),
     ),
     Phase("apply_terms", phases.apply_terms, frozenset()),
-    Phase("invest", phases.invest, frozenset({"capacity"}), asks="invest"),
+    Phase("invest", phases.invest, frozenset({"capacity", "ordered", "research"}), asks="invest"),
     Phase("price", phases.price, frozenset({"price", "memory"}), asks="plan"),
+    Phase("abroad", abroad.sell_abroad, frozenset({"price_abroad"})),
     Phase(
         "clear",
         phases.clear,
         frozenset(
-            {"sold", "volume", "energy", "trailing_units", "trailing_volume", "first_units"}
+            {
+                "sold", "volume", "energy", "trailing_units", "trailing_volume", "first_units",
+                "zombie_units",
+            }
         ),
     ),
     Phase(
@@ -71,10 +76,11 @@ CALENDAR: tuple[Phase, ...] = (
         closing.settle,
         frozenset(
             {
+                "capacity", "owner", "holdings", "control", "kappa",
                 "active", "cash", "debt", "drawn", "credit_line", "net_working_capital",
                 "trailing_spending",
                 "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",
-                "equity_raised",
+                "equity_raised", "outside_stake",
                 "outside", "in_force",
             }
         ),
@@ -93,6 +99,8 @@ CALENDAR: tuple[Phase, ...] = (
     Phase(
         "evolve",
         closing.evolve,
-        frozenset({"experience", "spill", "permanent", "passing", "battery_log", "t"}),
+        frozenset(
+            {"experience", "spill", "knowledge", "permanent", "passing", "battery_log", "t"}
+        ),
     ),
 )

@@ -9,10 +9,14 @@ from sim.alliances.effects import failure_probability
 from sim.finance.books import Income, follow_revenue, working_capital
 from sim.finance.rescue import rescue
 from sim.kernels.grouping import group_sums
+from sim.quarter.abroad import books_abroad
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.events import pay_state
 from sim.quarter.forces import open_credit
+from sim.quarter.knowledge import learn, research_bill
+from sim.quarter.market_issue import market_issue
 from sim.quarter.phases import pooled
+from sim.quarter.wind_up import find_buyers, sell_plants, tell_diversion
 from sim.world.state import TRAILING, State, export_price
 
 FloatArray = NDArray[np.float64]
@@ -24,18 +28,23 @@ def close_books(run: Run, state: State, work: Work) -> None:
     finance = settings.finance
     assert work.problem is not None
     domestic = industry.by_firm(work.sold * work.price * work.problem.net_share)
-    abroad = work.exports * export_price(work.unit_cost, world.calibration)
+    abroad, spent = books_abroad(
+        work, export_price(work.unit_cost, world.calibration), industry.export_margin
+    )
     revenue = domestic + abroad
-    cost = industry.by_firm(work.sold * work.cost) + abroad * (1.0 - industry.export_margin)
+    cost = industry.by_firm(work.sold * work.cost) + spent
     ratio = revenue / run.base_revenue
     on = state.active.astype(np.float64)
     income = Income(
         revenue=revenue,
         variable_cost=cost,
         fixed_cost=follow_revenue(industry.fixed_cost, ratio, finance.fixed_cost_elasticity),
-        rd=follow_revenue(run.base_rd, ratio, finance.fixed_cost_elasticity)
-        * work.effects.development
-        + work.launch_bill,
+        rd=research_bill(
+            run,
+            state,
+            work,
+            follow_revenue(run.base_rd, ratio, finance.fixed_cost_elasticity),
+        ),
         interest=on
         * (
             industry.interest
@@ -59,6 +68,7 @@ def close_books(run: Run, state: State, work: Work) -> None:
         work.stress,
         finance.payables_distress_days,
     )
+    work.stocks = stocks
     tied_up = np.where(state.active, stocks.net - state.net_working_capital, 0.0)
     ledger = work.ledger
     ledger.post("sales", revenue)
@@ -75,7 +85,7 @@ def close_books(run: Run, state: State, work: Work) -> None:
 def settle(run: Run, state: State, work: Work) -> None:
     """Equity, credit, owner and state in turn; who still cannot pay leaves."""
     industry, finance, ledger = run.world.industry, run.world.settings.finance, work.ledger
-    _market_issue(run, state, work)
+    market_issue(run, state, work)
     treasury = state.cash + ledger.change()
     merged = state.owner != np.arange(len(treasury))
     if merged.any():
@@ -117,6 +127,10 @@ def settle(run: Run, state: State, work: Work) -> None:
     _report_money(run, state, work, found.owner, found.state)
     leaving = found.insolvent[state.owner] & state.active
     if leaving.any():
+        leaving = find_buyers(run, state, work, leaving)
+    if leaving.any():
+        sell_plants(run, state, work, leaving)
+        tell_diversion(run, state, work, leaving)
         _exit(run, state, work, leaving)
     # What rounding leaves of a treasury that was wound up is not cash.
     state.cash = np.where(state.active, state.cash + ledger.change(), 0.0)
@@ -128,27 +142,6 @@ def _left_of_year(budget: FloatArray, given: FloatArray) -> FloatArray:
     """What a yearly budget (F,) still allows after the gifts (4, F) of the trailing year, CNY."""
     left: FloatArray = np.maximum(budget - np.add.reduce(given), 0.0)
     return left
-
-
-def _market_issue(run: Run, state: State, work: Work) -> None:
-    """Offers of equity that the market takes up, by the same rule in every arm."""
-    finance = run.world.settings.finance
-    if not finance.equity_market:
-        return
-    if not work.issue.any():
-        return
-    odds = finance.raise_probability * work.forces.equity
-    taken = (work.issue > 0.0) & (run.world.luck.equity[state.t] < odds)
-    amount = np.where(taken & state.active, work.issue, 0.0)
-    work.ledger.post("new_equity", amount)
-    state.equity_raised = state.equity_raised + amount
-    for firm in amount.nonzero()[0]:
-        work.events.append(
-            Event(
-                state.t, int(firm), "equity", "market", float(amount[firm]),
-                f"runway {work.runway[firm]:.1f} quarters",
-            )
-        )
 
 
 def _report_money(
@@ -216,6 +209,8 @@ def evolve(run: Run, state: State, work: Work) -> None:
         + scale * quality.firm_shock_sd * luck.firm[t][industry.firm_of]
         + scale * quality.line_shock_sd * luck.line[t]
     )
+    if run.ladder is not None:
+        drift = drift + learn(run, run.ladder, state, work)
     state.passing = (
         quality.passing_persistence * state.passing
         + scale * quality.passing_sd * luck.passing[t]

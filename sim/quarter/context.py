@@ -10,18 +10,22 @@ from numpy.typing import NDArray
 
 from sim.alliances.contracts import Contract, Stake, compile_contracts, compile_injections
 from sim.alliances.effects import Effects
+from sim.alliances.knowledge import SharedResearch
+from sim.calibration.abroad import RegionMarket
 from sim.calibration.calibrate import LEARNING_HORIZON
+from sim.calibration.industry import Industry
 from sim.decisions.conduct import Conduct, PricePlan
 from sim.decisions.investment import InvestmentPlan
 from sim.decisions.rules import rules_of
 from sim.decisions.view import FirmView
-from sim.finance.books import Income, runway, working_capital
+from sim.finance.books import Income, WorkingCapital, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
 from sim.market.demand import net_shares, outside_utility
 from sim.market.pricing import PriceProblem, base_demand
 from sim.quarter.forces import Forces, Planned, compile_events
+from sim.scenario.settings import Knowledge
 from sim.world.state import (
     TRAILING,
     State,
@@ -49,6 +53,42 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Abroad:
+    """One quarter of one region, illustrative. N firms; the local rival is last of N + 1.
+
+    Attributes
+    ----------
+    units, price
+        (N + 1,) vehicles, and CNY paid.
+    duty
+        (N,) all duties, share of the value at the border.
+    reach
+        (N,) part of buyers with a dealer near; 0 without the right to sell.
+    quality
+        (N + 1,) mean utility but for price, utils, reach included.
+    value, freight, duty_paid, levy, partner
+        (N,) CNY: value at the border; freight; duties by value, and by the car (events), both
+        paid to the state there; what a partner keeps.
+    revenue, cost
+        (N,) CNY: what reaches the maker at its factory gate, and what the cars cost there.
+    """
+
+    market: RegionMarket
+    units: FloatArray
+    price: FloatArray
+    duty: FloatArray
+    reach: FloatArray
+    quality: FloatArray
+    value: FloatArray
+    freight: FloatArray
+    duty_paid: FloatArray
+    levy: FloatArray
+    partner: FloatArray
+    revenue: FloatArray
+    cost: FloatArray
+
+
+@dataclass(frozen=True)
 class Run:
     """A world with the agreements of one arm, and base-year levels computed once.
 
@@ -61,6 +101,9 @@ class Run:
     contract_luck: FloatArray  # (T, C) uniform
     base_revenue: FloatArray
     base_rd: FloatArray  # without launches
+    listed_margin: float  # operating margin of listed firms in the base year, mean by revenue
+    ladder: Knowledge | None  # where knowledge moves quality
+    pools_research: bool  # a contract of the arm has joint research
     launch_cost: FloatArray  # CNY a launch
     launch_hazard: FloatArray  # (J,) a quarter
     comfort: FloatArray  # (F,) quarters
@@ -72,13 +115,14 @@ class Run:
     line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
     lines_of: tuple[IntArray, ...]  # positions of each firm's lines
     no_launch: tuple[BoolArray, ...]  # what a firm launches that decides nothing
-    seller_financed: FloatArray  # (F,) net working capital of the base year, CNY
+    base_stocks: WorkingCapital  # of the base year
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
     conducts: tuple[Conduct, ...]  # (F,) rule of each firm
     events: tuple[Planned, ...]
     no_forces: Forces  # of a quarter without events
     net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
+    off_path: FloatArray  # (F,) part of the path of exports that no modelled region takes
 
     @property
     def rules_draw(self) -> bool:
@@ -90,6 +134,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     """Compile the agreements of an arm and the base-year levels."""
     industry, settings, calibration = world.industry, world.settings, world.calibration
     contracts = compile_contracts(settings, industry.firms, world.start)
+    knowledge = settings.quality.knowledge
     luck = [world.luck.contract(contract.stream) for contract in contracts]
     renewal = settings.quality.renewal
     rate = industry.launch_rate if renewal else np.zeros_like(industry.launch_rate)
@@ -103,9 +148,10 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     )
     units = industry.by_firm(industry.units)
     revenue = base_revenue(industry, calibration)
+    cost = base_variable_cost(industry, calibration)
     tied_up = working_capital(
         np.tile(revenue, (TRAILING, 1)),
-        np.tile(base_variable_cost(industry, calibration), (TRAILING, 1)),
+        np.tile(cost, (TRAILING, 1)),
         industry.receivable_days,
         industry.inventory_days,
         industry.payable_days,
@@ -123,6 +169,9 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         contract_luck=np.column_stack(luck) if luck else np.zeros((world.quarters, 0)),
         base_revenue=revenue,
         base_rd=industry.rd - launch_cost * rate,
+        listed_margin=_listed_margin(industry, revenue, cost),
+        ladder=knowledge if knowledge is not None and knowledge.on else None,
+        pools_research=any(contract.joint_research > 0.0 for contract in contracts),
         launch_cost=launch_cost,
         launch_hazard=np.minimum((rate / lines_of_firm)[industry.firm_of], 1.0),
         comfort=np.minimum(settings.conduct.comfort_quarters, first_runway),
@@ -134,14 +183,33 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         line_ends=ends,
         lines_of=tuple(order[a:b] for a, b in pairwise(ends)),
         no_launch=tuple(np.zeros(b - a, dtype=np.bool_) for a, b in pairwise(ends)),
-        seller_financed=tied_up.net,
+        base_stocks=tied_up,
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
         conducts=rules_of(settings.conduct.rules, industry.firms),
         events=compile_events(settings, industry, world.start),
         no_forces=Forces.none(len(industry.firms), len(industry.lines)),
         net_share=net_shares(world),
+        off_path=_off_path(world),
     )
+
+
+def _listed_margin(industry: Industry, revenue: FloatArray, cost: FloatArray) -> float:
+    """Operating margin of all listed firms together in the base year; 0 without any."""
+    there = industry.listed & (revenue > 0.0)
+    if not there.any():
+        return 0.0
+    spent = cost + industry.fixed_cost + industry.rd
+    return float(1.0 - spent[there].sum() / revenue[there].sum())
+
+
+def _off_path(world: World) -> FloatArray:
+    """Part of each firm's base-year exports that no modelled region takes, (F,)."""
+    exports, taken = world.industry.exports, np.zeros(len(world.industry.firms))
+    for region in world.regions:
+        taken[region.firm] += region.units
+    left: FloatArray = np.maximum(1.0 - taken / np.where(exports > 0.0, exports, 1.0), 0.0)
+    return left
 
 
 def first_state(run: Run) -> State:
@@ -151,10 +219,12 @@ def first_state(run: Run) -> State:
         run.world.calibration,
         contracts=len(run.contracts),
         accounts=len(ACCOUNTS),
-        working_capital=run.seller_financed,
+        working_capital=run.base_stocks.net,
         outside_stake=run.outside_stake,
         event_start=np.array([event.start for event in run.events], dtype=np.int64),
         waiting=run.world.entry > 0,
+        building=run.world.settings.finance.building_quarters,
+        price_abroad=tuple(region.price for region in run.world.regions),
     )
 
 
@@ -183,6 +253,7 @@ class Work:
     launched: BoolArray  # (J,)
     launch_bill: FloatArray  # (F,) CNY
     build: FloatArray  # (F,) vehicles a quarter
+    research: FloatArray  # (F,) R&D done, launches aside, CNY; where knowledge or costs are shared
     issue: FloatArray  # (F,) CNY offered
     one_off: FloatArray  # (F,) set-up and integration cost, CNY
     price: FloatArray  # (J,)
@@ -198,6 +269,9 @@ class Work:
     plans: list[PricePlan | None] = field(default_factory=list)
     problem: PriceProblem | None = None
     income: Income | None = None
+    shared_research: SharedResearch | None = None
+    stocks: WorkingCapital | None = None  # when the books were closed
+    abroad: tuple[Abroad, ...] = ()  # one a region modelled
 
     @staticmethod
     def blank(run: Run) -> Work:
@@ -228,6 +302,7 @@ class Work:
             launched=np.zeros(lines, dtype=np.bool_),
             launch_bill=zero,
             build=zero,
+            research=zero,
             issue=zero,
             one_off=np.zeros(firms),
             price=none,

@@ -25,9 +25,11 @@ from sim.market.costs import (
 )
 from sim.market.demand import market_size, mean_utility
 from sim.market.pricing import PriceProblem
+from sim.quarter.abroad import exported
 from sim.quarter.context import Run, Work
 from sim.quarter.events import demand_of, first_quarter, hold_prices
 from sim.quarter.forces import open_credit
+from sim.quarter.knowledge import decide_research
 from sim.quarter.stated import hold, remember, solve_stated
 from sim.quarter.views import views
 from sim.world.state import State, trailing_mean
@@ -124,7 +126,14 @@ def invest(run: Run, state: State, work: Work) -> None:
     work.launch_bill = count * run.launch_cost * work.effects.development
     capex = run.world.settings.finance.capex_cny_bn_per_100k * 1e9 / 1e5
     work.ledger.post("capacity", -work.build * 4.0 * capex)
-    state.capacity = state.capacity + work.build
+    lag = len(state.ordered)
+    if lag == 0:
+        state.capacity = state.capacity + work.build
+    else:
+        # What was ordered a lag ago is ready; its row takes this quarter's orders.
+        state.capacity = state.capacity + state.ordered[state.t % lag]
+        state.ordered[state.t % lag] = work.build
+    decide_research(run, state, work)
 
 
 def price(run: Run, state: State, work: Work) -> None:
@@ -162,10 +171,29 @@ def price(run: Run, state: State, work: Work) -> None:
         floor=floor,
     )
     work.problem, equilibrium = solve_stated(run, state, work, problem)
+    _require_prices(run, state, equilibrium.prices)
     work.price, work.share = equilibrium.prices, equilibrium.shares
     work.iterations, work.residual = equilibrium.iterations, equilibrium.error_estimate
     state.price = equilibrium.prices.copy()
     remember(state, work)
+
+
+def _require_prices(run: Run, state: State, prices: FloatArray) -> None:
+    """Refuse an equilibrium in which buyers are paid to take a car.
+
+    Raises
+    ------
+    SolverError
+        A price is not above zero; the message names the line.
+    """
+    industry = run.world.industry
+    wrong = state.active[industry.firm_of] & ~(prices > 0.0)
+    if wrong.any():
+        worst = int(np.flatnonzero(wrong)[np.argmin(prices[wrong])])
+        raise SolverError(
+            f"the price of {industry.lines[worst]} is {prices[worst]:,.0f} CNY, not above zero: "
+            "what a sale is worth to its firm (war, learning, a negative duty) exceeds its cost"
+        )
 
 
 def clear(run: Run, state: State, work: Work) -> None:
@@ -177,6 +205,8 @@ def clear(run: Run, state: State, work: Work) -> None:
     if world.settings.finance.exports_on:
         growth = (1.0 + industry.export_growth) ** ((state.t + 1) / 4.0)
         work.exports = np.where(state.active, industry.exports * growth, 0.0)
+        if work.abroad:
+            work.exports = exported(run, work, work.exports)
     else:
         work.exports = np.zeros(len(industry.firms))
     state.sold = work.sold.copy()
@@ -189,4 +219,9 @@ def clear(run: Run, state: State, work: Work) -> None:
     first = first_quarter(run, state)
     if first.any():
         state.first_units = np.where(first, work.units, state.first_units)
+    young = state.active & (state.zombie_units == 0.0)
+    if young.any():
+        # The first four quarters in which it sells are its first year.
+        year = (state.trailing_units > 0.0).all(axis=0) & young
+        state.zombie_units = np.where(year, trailing_mean(state.trailing_units), state.zombie_units)
 

@@ -52,7 +52,7 @@ def views(run: Run, state: State, work: Work) -> list[FirmView | None]:
         np.maximum(state.cash[owner], 0.0).tolist(),
         np.maximum(open_credit(state, work.forces), 0.0)[owner].tolist(),
         trailing_mean(state.trailing_volume).tolist(),
-        state.capacity.tolist(),
+        (state.capacity + np.add.reduce(state.ordered)).tolist(),
         (industry.listed[owner] & (owner == np.arange(size))).tolist(),
         np.add.reduce(state.trailing_revenue).tolist(),
         _by_firm(run, run.net_share[state.t][order]),

@@ -17,7 +17,8 @@ import numpy as np
 
 from sim.errors import StoreError
 from sim.record.run_record import Columns
-from sim.record.schema import FORMAT, Column, Table
+from sim.record.schema import FORMAT, Column, Table, check_columns
+from sim.record.writer import replacing
 
 ROW_GROUP = 122_880
 SQL_TYPES = {
@@ -150,3 +151,18 @@ def _joined(column: Column, runs: Sequence[Columns]) -> np.ndarray:
     if not runs:
         return np.empty(0, dtype=dtype)
     return np.concatenate([columns[column.name].astype(dtype, copy=False) for columns in runs])
+
+
+def write_parquet(path: Path, table: Table, columns: Columns) -> None:
+    """Write one table into a file of its own, whole or not at all.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be written, or the columns are not the table's.
+    """
+    check_columns(table, columns)
+    with replacing(path) as beside, TableWriter(table, beside.with_suffix(".parts")) as writer:
+        writer.add([columns])
+        writer.finish(beside)
+    shutil.rmtree(beside.with_suffix(".parts"), ignore_errors=True)

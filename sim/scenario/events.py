@@ -60,6 +60,14 @@ class Bound(Group):
     above: Real | None = number("strictly above", "as the number", default=None)
 
 
+class EntryPays(Group):
+    """Entering is worth more than it costs (equation 10.12 of MODEL.md)."""
+
+    cost_cny_bn: Real = number("what it takes to enter, sunk", "CNY bn", ge=0.0, le=1e4)
+    years: Whole = number("for which profit is counted", "years", ge=1, le=40)
+    discount_rate: Real = number("on profit to come", "a year", ge=0.0, le=1.0)
+
+
 class Condition(Group):
     """What starts an event: one of these, looked at when a quarter's books are closed."""
 
@@ -68,6 +76,9 @@ class Condition(Group):
     brands_on_sale: Bound | None = _mark("number of brands on sale")
     penetration: Bound | None = _mark("electric cars over all cars bought")
     exit: ExitSeen | None = _mark("a firm left in the quarter")
+    entry_pays: EntryPays | None = _mark(
+        "of an entrant: what it can expect to earn is worth more than entering costs"
+    )
 
 
 class PlannedEvent(Group):
@@ -95,6 +106,7 @@ class PlannedEvent(Group):
     half_life_quarters: Real | None = number(
         "after which half is left; without it all stays", "quarters", gt=0.0, le=400, default=None
     )
+    region: Name | None = _mark("the region abroad in which it acts; without it at home")
     cny_per_car: Real | None = number("money a car", "CNY", ge=-1e6, le=1e6, default=None)
     powertrains: tuple[Powertrain, ...] = _some("powertrains subsidised")
     price_cap_cny: Real | None = number(
@@ -142,8 +154,8 @@ KINDS: dict[str, KindKeys] = {
     "battery_shock": KindKeys(("jump",), ("half_life_quarters",)),
     "subsidy": KindKeys(("cny_per_car",), ("powertrains", "price_cap_cny")),
     "subsidy_end": KindKeys(("cny_per_car",), ("powertrains", "price_cap_cny")),
-    "tariff": KindKeys(("firms", "cny_per_car")),
-    "backlash": KindKeys(("utils",), ("half_life_quarters",)),
+    "tariff": KindKeys(("firms", "cny_per_car"), ("region",)),
+    "backlash": KindKeys(("utils",), ("half_life_quarters", "region")),
     "price_cut": KindKeys(("firms", "cut")),
     "entrant": KindKeys(
         ("firm",), ("lines", "quality", "cost_factor", "cash_cny_bn", "credit_line_cny_bn"),

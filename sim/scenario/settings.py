@@ -101,6 +101,18 @@ class Demand(Group):
     )
     acceptance_drift: Real = number("drift of acceptance", "utils a year", ge=-2.0, le=2.0)
     acceptance_half_life_years: Real = number("half-life of the drift", "years", gt=0.0, le=100.0)
+    familiarity: Real = number(
+        "quality per log of own cars on the road over the market's", "utils", ge=0.0, le=5.0,
+        default=0.0,
+    )
+    fleet_buyers: Real = number(
+        "part of all buyers that are fleets; 0 for one group of buyers", "share", "structural",
+        ge=0.0, le=0.9, default=0.0,
+    )
+    fleet_price_factor: Real = number(
+        "price coefficient of fleets over that of private buyers", "ratio", "structural",
+        gt=0.0, le=10.0, default=1.0,
+    )
 
 
 class CalibrationSettings(Group):
@@ -150,12 +162,27 @@ class Costs(Group):
     battery_reversion: Real = number("mean reversion of shocks", "a quarter", ge=0.0, le=1.0)
     battery_shock_sd: Real = number("sd of shocks", "log a quarter", ge=0.0, le=1.0)
     battery_events: dict[Name, BatteryEvent] = Field(
-        default={}, description="shifts of the battery price by name"
+        default={},
+        description="shifts of the battery price by name; an event battery_shock multiplies them",
     )
     procurement_elasticity: Real = number(
         "discount per doubling of pooled volume", "share", ge=0.0, le=0.3
     )
     procurement_cap: Real = number("highest discount", "share", ge=0.0, le=0.5)
+
+
+class Knowledge(Group):
+    """A stock of knowledge that R&D builds and that moves quality (equations 7.4 to 7.7)."""
+
+    on: Switch
+    depreciation: Real = number("of the stock", "a year", ge=0.0, lt=1.0)
+    lift: Real = number(
+        "quality gained for a log point of knowledge above the market's mean", "utils a year",
+        ge=0.0, le=2.0,
+    )  # fmt: skip
+    success: Real = number("odds that a quarter's projects succeed", "a quarter", gt=0.0, le=1.0)
+    cut_runway_quarters: Real = number("runway below which R&D is cut", "quarters", ge=0, le=40)
+    cut_share: Real = number("of R&D that is cut with no runway left", "share", ge=0.0, le=1.0)
 
 
 class Quality(Group):
@@ -170,6 +197,23 @@ class Quality(Group):
     launch_cost_cny_bn: Real = number("cost of a launch", "CNY bn", ge=0.0, le=20.0)
     renewal: Switch = True
     ageing: Switch = True
+    knowledge: Knowledge | None = Field(default=None, description="the quality ladder")
+
+
+class WindUp(Group):
+    """What becomes of a firm that can pay nobody any more."""
+
+    takeover: Switch = Field(
+        default=False, description="a rich firm may take it over, with its debts"
+    )
+    years: Whole = number("for which a buyer counts its profit", "years", ge=1, le=40)
+    discount_rate: Real = number("of a buyer, on profit to come", "a year", ge=0.0, le=1.0)
+    saving: Real = number("of its fixed cost and R&D under a buyer", "share", ge=0.0, le=1.0)
+    resale: Switch = Field(default=False, description="its plants are sold to other makers")
+    resale_price_share: Real = number("price of a used plant", "share of a new one", ge=0, le=1)
+    buyer_utilisation: Real = number(
+        "makers buy down to it; those below it buy nothing", "ratio", gt=0.0, le=2.0
+    )
 
 
 class Finance(Group):
@@ -181,12 +225,26 @@ class Finance(Group):
     raise_runway_quarters: Real = number("runway below which equity is offered", "quarters", ge=0)
     raise_probability: Real = number("odds that the market takes it", "a quarter", ge=0, le=1)
     raise_size_share: Real = number("size of an issue", "share of a year's revenue", ge=0, le=2)
+    raise_margin_slope: Real = number(
+        "log odds gained for a unit of margin above the listed firms' of the base year", "ratio",
+        ge=0.0, le=20.0, default=0.0,
+    )  # fmt: skip
+    issue_price_to_sales: Real = number(
+        "value of a firm at which new shares are sold", "years of revenue", gt=0.0, le=50.0,
+        default=1.0,
+    )  # fmt: skip
+    issues_dilute: Switch = Field(
+        default=True, description="new shares take from what holders of old ones have"
+    )
+    building_quarters: Whole = number("from order to use of a plant", "quarters", ge=0, le=20,
+                                      default=0)
     launch_runway_quarters: Real = number("runway left after a launch", "quarters", ge=0)
     capex_cny_bn_per_100k: Real = number("plant", "CNY bn per 100,000 a year", ge=0, le=20)
     distress_runway_quarters: Real = number(
         "runway below which suppliers shorten payables", "quarters", ge=0, le=40
     )
     payables_distress_days: Real = number("payables of a firm nobody trusts", "days", ge=0, le=365)
+    wind_up: WindUp
     state_backstop: Switch = True
     owner_support: Switch = True
     equity_market: Switch = True

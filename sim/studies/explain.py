@@ -10,27 +10,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.batch.plan import variant_values
-from sim.batch.recorder import Recorder
 from sim.batch.run_one import Runner
 from sim.compare import Batch, Scope
-from sim.engine.model import PriceWar
-from sim.errors import Fault, InputError, StoreError
+from sim.errors import Fault, InputError
 from sim.finance.ledger import FLOWS
 from sim.kernels.price_parts import price_parts
 from sim.market.pricing import game_of
-from sim.quarter.context import Event, Run, Work
+from sim.quarter.context import Abroad, Event, Run, Work
 from sim.quarter.events import MARKET
 from sim.quarter.forces import open_credit
 from sim.quarter.standing import STATES, standing
 from sim.scenario import Scenario, load
+from sim.studies.remake import RESOLVED, chosen_run, made_again, walk_again
 from sim.world.state import State, trailing_mean
 
 FloatArray = NDArray[np.float64]
 
-RESOLVED = "scenario.resolved.yaml"
-# Rows of a run made again, against those in the batch (design: the same numbers to 1e-9).
-SAME = 1e-9
 # Parts of a price in the order of a reader's questions: what it costs, why it is cheaper than
 # a static markup would have it, what the firm takes, what others take.
 PARTS = (
@@ -56,6 +51,9 @@ class Quarterly:
         ratios. CNY unless the name says otherwise.
     state
         State of the firm at the end of the quarter.
+    abroad
+        By region that is modelled: ``units``, ``price``, ``duty``, ``reach``, ``partner``,
+        ``revenue`` and ``contribution``, illustrative.
     """
 
     quarter: str
@@ -64,6 +62,7 @@ class Quarterly:
     cash: Mapping[str, float]
     standing: Mapping[str, float]
     state: str
+    abroad: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -149,10 +148,12 @@ def explain(
         rows: another version of the model made them.
     """
     batch = Batch(folder)
-    row = _chosen(batch, firm, quarter, run, arm, replicate, scope)
-    if row["status"] != "ok":
-        raise StoreError(f"run {row['run']} failed and has no quarters: {row['error']}")
+    row = chosen_run(
+        batch, firm=firm, quarter=quarter, run=run, arm=arm, replicate=replicate, scope=scope
+    )
     scenario = load(folder / RESOLVED)
+    if batch.manifest.get("hold_calibration"):
+        scenario = scenario.holding_calibration()
     place = batch.quarters.index(quarter)
     runner = Runner(scenario)
     found = _walk(batch, scenario, runner, row, firm, place)
@@ -183,41 +184,6 @@ def explain(
     )
 
 
-def _chosen(
-    batch: Batch,
-    firm: str,
-    quarter: str,
-    run: int | None,
-    arm: str | None,
-    replicate: int,
-    scope: Scope | None,
-) -> pd.Series:
-    """Row of the run asked for, after every name was held against the batch."""
-    faults: list[Fault] = []
-    for check, name in ((batch.check_firm, firm), (batch.check_arm, arm or batch.first_arm)):
-        try:
-            check(name)
-        except InputError as error:
-            faults.extend(error.faults)
-    if quarter not in batch.quarters:
-        expected = f"a quarter of the runs, {batch.quarters[0]} to {batch.quarters[-1]}"
-        faults.append(Fault("command line", 0, "--quarter", quarter, expected))
-    rows = batch.runs
-    last, most = int(rows["run"].max()), int(rows["replicate"].max())
-    if run is not None and not 0 <= run <= last:
-        expected = f"a run of the batch, 0 to {last}"
-        faults.append(Fault("command line", 0, "--run", str(run), expected))
-    if not 0 <= replicate <= most:
-        expected = f"a replicate of the batch, 0 to {most}"
-        faults.append(Fault("command line", 0, "--replicate", str(replicate), expected))
-    if faults:
-        raise InputError(faults)
-    if run is not None:
-        return rows.loc[rows["run"] == run].iloc[0]
-    here = batch.runs_at(scope or batch.reference, [arm or batch.first_arm])
-    return here.loc[here["replicate"] == replicate].iloc[0]
-
-
 def _baseline_of(batch: Batch, row: pd.Series) -> pd.Series | None:
     """Row of the baseline's run with the same luck at the same point."""
     if row["arm"] == batch.baseline:
@@ -234,38 +200,16 @@ def _walk(
     batch: Batch, scenario: Scenario, runner: Runner, row: pd.Series, firm: str, place: int
 ) -> _Taken:
     """Walk a run up to a quarter and hold its rows against those of the batch."""
-    changes = variant_values(scenario, len(batch.calibrations) > 1)[str(row["calibration"])]
-    values = {**changes, **{path: float(row[path]) for path in batch.sweep}}
-    run = runner.run_of(str(row["arm"]), values, int(row["replicate"]))
+    run = made_again(batch, scenario, runner, row)
     if firm not in run.world.industry.firms:
         return _Taken(run, -1, batch.quarters)
     taken = _Taken(run, run.world.industry.firms.index(firm), batch.quarters)
-    model, recorder = PriceWar(run), Recorder(run)
-    # State moves on in place: what a quarter began with is copied before the walk goes on.
-    start = [model.state.copy()]
 
-    def after(state: State, work: Work) -> None:
-        recorder.quarter(state, work)
-        _take(taken, start[0], state, work)
-        start[0] = state.copy()
+    def after(start: State, state: State, work: Work) -> None:
+        _take(taken, start, state, work)
 
-    model.walk(place + 1, after)
-    model.remove_all_agents()
-    _hold_against(batch, int(row["run"]), recorder.tables()["market"])
+    walk_again(batch, row, run, place + 1, after)
     return taken
-
-
-def _hold_against(batch: Batch, number: int, made: Mapping[str, NDArray[np.generic]]) -> None:
-    columns = ["units", "price_mean", "hhi"]
-    kept = batch.market([number], columns)
-    for column in columns:
-        ours = np.asarray(made[column], dtype=np.float64)
-        theirs = kept[column].to_numpy(np.float64)[: len(ours)]
-        if not np.allclose(ours, theirs, rtol=SAME, atol=0.0, equal_nan=True):
-            raise StoreError(
-                f"{batch.folder}: run {number} made again differs in {column}: the batch is of "
-                "another version of the model; make it again, then ask"
-            )
 
 
 def _take(taken: _Taken, start: State, state: State, work: Work) -> None:
@@ -299,11 +243,29 @@ def _take(taken: _Taken, start: State, state: State, work: Work) -> None:
                 "runway": float(work.runway[firm]),
                 "comfort": float(run.comfort[state.owner[firm]]),
                 "mu": float(work.mu[firm]),
+                "research": float(state.research[firm]),
+                "knowledge": float(state.knowledge[firm]),
                 "use": float(trailing_mean(state.trailing_volume)[firm] / state.capacity[firm]),
             },
             state=STATES[int(stood.state[firm])],
+            abroad={sales.market.name: _sold(sales, firm) for sales in work.abroad},
         )
     )
+
+
+def _sold(sales: Abroad, firm: int) -> dict[str, float]:
+    """What a firm sold in a region; nothing where it sells none."""
+    found = {
+        "units": sales.units[:-1],
+        "price": sales.price[:-1],
+        "duty": sales.duty,
+        "reach": sales.reach,
+        "partner": sales.partner,
+        "revenue": sales.revenue,
+        "contribution": sales.revenue - sales.cost,
+    }
+    here = sales.market.firm == firm
+    return {name: float(values[here].sum()) for name, values in found.items()}
 
 
 def _concerns(taken: _Taken, event: Event) -> bool:

@@ -33,12 +33,18 @@ class Luck:
     equity: FloatArray  # (T, F) uniform, whether the market takes up an issue
     book: LuckBook
     quarters: int
+    firms: tuple[str, ...]
     lines: tuple[str, ...]
 
     @cached_property
     def conduct(self) -> FloatArray:
         """(T, J) uniform draws of the lines, for rules of conduct that need luck."""
         return self.book.uniform("conduct", self.lines, self.quarters)
+
+    @cached_property
+    def project(self) -> FloatArray:
+        """(T, F) uniform, whether the research of a quarter succeeds."""
+        return self.book.uniform("project", self.firms, self.quarters)
 
     def contract(self, stream: str) -> FloatArray:
         """Uniform draws (T,) of one contract, named by its members and kind."""
@@ -69,5 +75,6 @@ def draw_luck(
         equity=book.uniform("equity", firms, quarters),
         book=book,
         quarters=quarters,
+        firms=firms,
         lines=lines,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.calibration.abroad import RegionMarket
 from sim.calibration.calibrate import Calibration
 from sim.calibration.industry import Industry
 from sim.kernels.ownership import control_weights
@@ -42,6 +43,7 @@ class World:
     tax_steps: tuple[tuple[int, float], ...]
     subsidy_steps: tuple[tuple[int, float], ...]
     entry: IntArray
+    regions: tuple[RegionMarket, ...] = ()  # abroad, modelled; illustrative
 
 
 @dataclass
@@ -60,6 +62,8 @@ class State:
     spill: FloatArray  # (F,) vehicles of others that count as own experience
     permanent: FloatArray  # (J,) lasting change of quality since the base year, utils
     passing: FloatArray  # (F,) fading change of quality, utils
+    knowledge: FloatArray  # (F,) stock over the one that base-year R&D holds
+    research: FloatArray  # (F,) part of its R&D that a firm carries out
     variable_cost: FloatArray  # (J,) last quarter's average variable cost, CNY
     battery_log: FloatArray  # () log deviation of the battery price from its path
     price: FloatArray  # (J,) last quarter's prices
@@ -67,6 +71,7 @@ class State:
     volume: FloatArray  # (F,) last quarter's production, exports included
     energy: FloatArray  # (F,) kWh in last quarter's production
     capacity: FloatArray  # (F,) vehicles a quarter
+    ordered: FloatArray  # (lag, F) vehicles a quarter, plants paid for and not yet in use
     cash: FloatArray  # (F,)
     debt: FloatArray  # (F,)
     credit_line: FloatArray  # (F,) drawn and undrawn
@@ -83,6 +88,7 @@ class State:
     owner_money: FloatArray  # (F,) cumulative
     equity_raised: FloatArray  # (F,) cumulative
     first_units: FloatArray  # (F,) units of its first quarter in this run
+    zombie_units: FloatArray  # (F,) quarterly, base year's or an entrant's first year's; 0 before
     holdings: FloatArray  # (F, F)
     control: FloatArray  # (F, F)
     kappa: FloatArray  # (F, F) profit weights of holdings, control and mergers
@@ -92,6 +98,7 @@ class State:
     outside: FloatArray  # (accounts,) cumulative cash of everybody else
     memory: tuple[FloatArray, ...]  # what each firm's rule of conduct noted; empty for most
     event_start: IntArray  # (E,) quarter in which each event begins, -1 not known yet
+    price_abroad: tuple[FloatArray, ...]  # last quarter's prices in each region modelled
 
     def recent(self, ring: FloatArray) -> FloatArray:
         """Rows of a ring with quarter t first and older ones after it, (4, F)."""
@@ -124,6 +131,8 @@ def initial_state(
     outside_stake: FloatArray,
     event_start: IntArray,
     waiting: BoolArray,
+    building: int,
+    price_abroad: tuple[FloatArray, ...] = (),
 ) -> State:
     """State at the end of the base year: its quarterly averages, held.
 
@@ -139,6 +148,10 @@ def initial_state(
         (E,) quarter in which each event begins, -1 for those on a condition.
     waiting
         (F,) firms that enter later; they have neither sales nor money yet.
+    building
+        Quarters from the order of a plant to its use.
+    price_abroad
+        Base-year prices of each region modelled, the local rival's last.
     """
     size = len(industry.firms)
     units = industry.by_firm(industry.units)
@@ -156,13 +169,16 @@ def initial_state(
         spill=np.zeros(size),
         permanent=np.zeros(len(industry.lines)),
         passing=np.zeros(size),
+        knowledge=np.ones(size),
+        research=np.ones(size),
         variable_cost=calibration.cost.copy(),
         battery_log=np.zeros(()),
         price=industry.price.copy(),
-        sold=industry.units.copy(),
-        volume=volume,
-        energy=volume * energy_per_car,
+        sold=industry.units * there[industry.firm_of],
+        volume=volume * there,
+        energy=volume * there * energy_per_car,
         capacity=industry.capacity.copy(),
+        ordered=np.zeros((building, size)),
         cash=industry.cash * there,
         debt=industry.debt * there,
         credit_line=industry.credit_line * there,
@@ -179,6 +195,7 @@ def initial_state(
         owner_money=np.zeros(size),
         equity_raised=np.zeros(size),
         first_units=np.zeros(size),
+        zombie_units=units * there,
         holdings=industry.holdings.copy(),
         control=industry.control.copy(),
         kappa=control_weights(industry.holdings, industry.control),
@@ -188,6 +205,7 @@ def initial_state(
         outside=np.zeros(accounts),
         memory=(np.zeros(0),) * size,
         event_start=event_start.copy(),
+        price_abroad=price_abroad,
     )
 
 

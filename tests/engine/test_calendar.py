@@ -27,11 +27,14 @@ BUSY = (
     ("solo", POOR, 1),
     ("stranger", (), 2),
     ("mou", (), 3),
+    ("solo", (*POOR, "quality.knowledge.on=true", "finance.building_quarters=4"), 1),
+    ("capital", ("finance.raise_probability=1", "firms.leapmotor.cash=5"), 1),
     ("solo", ("entries.xiaomi={start: 2025Q4}",), 0),
     ("capital", (), 4),
     ("merger", (), 5),
     ("merger", ("firms.leapmotor.cash=0", "firms.leapmotor.credit_line=9"), 5),
     ("solo", ("conduct.rules={byd: {cost_plus: {}}}",), 6),
+    ("solo", ("regions.europe={modelled: true}",), 6),
 )
 
 

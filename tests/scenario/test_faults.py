@@ -79,7 +79,7 @@ STAKE = (
         (PAIR.replace("2025Q2", "2024Q4") % "", 5, "alliances.pair.start", "2024Q4",
          "2025Q1 to 2034Q4", ""),
         (PAIR.replace("2025Q2", "2035Q1") % "", 5, "alliances.pair.start", "2035Q1", "horizon", ""),
-        (PAIR % ", terms: {joint_rd: {}}", 5, "alliances.pair.terms.joint_rd", "",
+        (PAIR % ", terms: {capacity_sharing: {}}", 5, "alliances.pair.terms.capacity_sharing", "",
          "a term that this version computes", ""),
         (PAIR % f", {STAKE}".replace("0.1,", "1.1,"), 5,
          "alliances.pair.terms.equity_stake.stake", "1.1", "less than 1", ""),

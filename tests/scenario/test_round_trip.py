@@ -98,5 +98,6 @@ def test_sources_tell_of_every_value(loaded) -> None:
     paths = [line.split()[0] for line in scenario.sources().splitlines()]
     assert len(paths) == len(set(paths))
     for group in ("demand", "conduct", "costs", "quality", "finance", "luck"):
-        written = scenario.tree.get((group,))
-        assert {f"{group}.{key}" for key in written} <= set(paths)
+        for key, value in scenario.tree.get((group,)).items():
+            below = [f".{name}" for name in value] if isinstance(value, dict) else [""]
+            assert {f"{group}.{key}{name}" for name in below} <= set(paths)
