@@ -17,9 +17,11 @@ from sim.kernels import inputs
 from sim.kernels.curvature import passthrough
 from sim.kernels.demand import share_slopes, shares
 from sim.kernels.equilibrium import Equilibrium, solve_prices
+from sim.kernels.floors import solve_with_floors
 from sim.kernels.game import PriceGame
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 MOST = 60
 HALVINGS = 12
@@ -114,6 +116,8 @@ class CapacityEquilibrium:
         (F,) total cost above ``sum_j c_j q_j``, money: for the books.
     miss
         Largest difference between the utilisation assumed and the one that follows.
+    at_floor
+        (J,) products held up by their floor: their firm would charge less.
     """
 
     equilibrium: Equilibrium
@@ -121,13 +125,22 @@ class CapacityEquilibrium:
     marginal_cost: FloatArray
     extra_cost: FloatArray
     miss: float
+    at_floor: BoolArray
 
 
 class _Outer:
     """Utilisation that follows from utilisation assumed."""
 
-    def __init__(self, game: PriceGame, capacity: Capacity, size: float, tolerance: float) -> None:
-        self._game, self._capacity = game, capacity
+    def __init__(
+        self,
+        game: PriceGame,
+        capacity: Capacity,
+        size: float,
+        floors: FloatArray | None,
+        tolerance: float,
+    ) -> None:
+        self._game, self._capacity, self._floors = game, capacity, floors
+        self.at_floor = np.zeros(len(game.costs), dtype=np.bool_)
         self._size, self._tolerance = size, tolerance
         self.iterations = 0
 
@@ -138,9 +151,14 @@ class _Outer:
     def reply(
         self, utilisation: FloatArray, start: FloatArray | None
     ) -> tuple[FloatArray, Equilibrium]:
-        found = solve_prices(
-            self.game(utilisation), start, tolerance=self._tolerance, second_order=False
-        )
+        game, tolerance = self.game(utilisation), self._tolerance
+        if self._floors is None:
+            found = solve_prices(game, start, tolerance=tolerance, second_order=False)
+        else:
+            floored = solve_with_floors(
+                game, self._floors, start, tolerance=tolerance, second_order=False
+            )
+            found, self.at_floor = floored.equilibrium, floored.at_floor
         self.iterations += found.iterations
         sold = np.bincount(
             self._game.firm_of, weights=found.shares, minlength=self._game.firms
@@ -152,7 +170,7 @@ class _Outer:
         game = self.game(utilisation)
         # A product priced out of the market has no slope, and its price moves no sales.
         gone = shares(game.demand, prices) < NOBODY
-        game = replace(game, frozen=game.held | gone)
+        game = replace(game, frozen=game.held | gone | self.at_floor)
         chosen = game.demand.on_sale
         block = np.ix_(chosen, chosen)
         change = (share_slopes(game.demand, prices)[block]) @ passthrough(game, prices)[block]
@@ -174,6 +192,7 @@ def solve_with_capacity(
     market_size: float,
     start: FloatArray | None = None,
     *,
+    floors: FloatArray | None = None,
     tolerance: float = 1e-10,
 ) -> CapacityEquilibrium:
     """Newton's method on F utilisations, halved until it helps; prices inside.
@@ -182,11 +201,14 @@ def solve_with_capacity(
     ----------
     market_size
         Potential buyers; units sold are this times shares.
+    floors
+        (J,) lowest price allowed, money, ``-inf`` for none, see ``solve_with_floors``; None for
+        no floors.
 
     Raises
     ------
     KernelInputError
-        Market size or capacity do not fit the game.
+        Market size, capacity or floors do not fit the game.
     """
     if len(capacity.units) != game.firms:
         raise KernelInputError(f"capacity of {len(capacity.units)} firms, not {game.firms}")
@@ -194,7 +216,7 @@ def solve_with_capacity(
     if not 0.0 < market_size < np.inf:
         raise KernelInputError(f"market size is {market_size}")
     # The inner solve must be finer than what is asked of the outer one.
-    outer = _Outer(game, capacity, market_size, 0.1 * tolerance)
+    outer = _Outer(game, capacity, market_size, floors, 0.1 * tolerance)
     use = np.zeros(game.firms)
     miss, found = outer.reply(use, start)
     if found.converged:
@@ -217,5 +239,5 @@ def solve_with_capacity(
         found, converged=found.converged and last < tolerance, iterations=outer.iterations
     )
     return CapacityEquilibrium(
-        verdict, use, outer.game(use).costs, capacity.total(use), last
+        verdict, use, outer.game(use).costs, capacity.total(use), last, outer.at_floor
     )

@@ -21,7 +21,7 @@ from sim.errors import KernelInputError, SolverError
 from sim.kernels.checks import require_finite
 from sim.kernels.curvature import Curvature
 from sim.kernels.game import PriceGame
-from sim.kernels.groups import solve_groups
+from sim.kernels.groups import MOST, solve_groups
 from sim.kernels.jit import kernel
 from sim.kernels.search import NO_INVERSE, newton_inverse, plain_prices, search_prices
 from sim.kernels.search import Equilibrium as Equilibrium
@@ -56,7 +56,18 @@ class Linearisation:
         return np.ascontiguousarray(self.inverse[np.ix_(self.chosen, self.chosen)])
 
     def for_market(self, chosen: IntArray) -> FloatArray:
-        """Inverse of the products on sale, in the order in which the kernels have them."""
+        """Inverse of the products on sale, in the order in which the kernels have them.
+
+        Raises
+        ------
+        KernelInputError
+            A product is not in the market that was linearised.
+        """
+        size = len(self.inverse)
+        if chosen.max(initial=0) >= size:
+            raise KernelInputError(
+                f"product {int(chosen.max())} is not in the market linearised, of {size} products"
+            )
         if np.array_equal(chosen, self.chosen):
             return self._laid_out
         return np.ascontiguousarray(self.inverse[np.ix_(chosen, chosen)])
@@ -123,16 +134,20 @@ def solve_prices(
     if len(chosen) == 0:
         return Equilibrium(first.copy(), np.zeros(len(first)), True, 0.0, 0.0, 0, 0)
     found: Equilibrium | None = None
-    if len(game.demand.alpha) == 1:
-        found = solve_groups(game, first, tolerance)
-    if found is None or not found.converged:
+    spent = 0
+    if len(game.demand.alpha) == 1 and max_iterations > 1:
+        found = solve_groups(game, first, tolerance, min(MOST, max_iterations))
+        spent = found.iterations
+    if found is None or (not found.converged and spent < max_iterations):
         known = NO_INVERSE if near is None else near.for_market(game.market.chosen)
-        found = search_prices(game, first, tolerance, max_iterations, known)
+        found = search_prices(game, first, tolerance, max_iterations - spent, known)
+        found = replace(found, iterations=spent + found.iterations)
     if _ran_away(game, first, found.prices):
-        again = plain_prices(game, first, tolerance, max_iterations)
-        found = found if _ran_away(game, first, again.prices) else again
-        if found is not again:
-            found = replace(found, converged=False, error_estimate=np.inf)
+        left, lost = max_iterations - found.iterations, found
+        found = replace(lost, converged=False, error_estimate=np.inf)
+        again = plain_prices(game, first, tolerance, left) if left > 0 else lost
+        if not _ran_away(game, first, again.prices):
+            found = replace(again, iterations=lost.iterations + again.iterations)
     if not second_order:
         return found
     concave, unstable = check_second_order(game, found.prices)

@@ -241,6 +241,7 @@ def _newton(
     apart: bool,
     start: FloatArray,
     tolerance: float,
+    most: int,
 ) -> tuple[FloatArray, FloatArray, bool, float, float, int, int]:
     size, count = cells.shape[1], groups.shape[1]
     base = products[4]
@@ -285,7 +286,7 @@ def _newton(
             move[:] = miss
             continue
         residual, worst = _relative(miss, span, cells, lift, base, cell_of, frozen)
-        if (not residual < best) and halvings < HALVINGS and count_of < MOST and best < np.inf:
+        if (not residual < best) and halvings < HALVINGS and count_of < most and best < np.inf:
             move = 0.5 * move
             halvings += 1
             continue
@@ -301,7 +302,7 @@ def _newton(
         move[:] = newton
         error, _ = _relative(move, span, cells, lift, base, cell_of, frozen)
         converged = residual < tolerance and error < tolerance
-        if converged or count_of >= MOST or halvings >= HALVINGS:
+        if converged or count_of >= most or halvings >= HALVINGS:
             break
         best, last, halvings = residual, theta, 0
     for j in range(len(start)):
@@ -313,7 +314,9 @@ def _newton(
     return prices, share, converged, residual, error, count_of, worst
 
 
-def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> Equilibrium:
+def solve_groups(
+    game: PriceGame, start: FloatArray, tolerance: float, most: int = MOST
+) -> Equilibrium:
     """Solve a game of one type by Newton's method in group markups.
 
     Parameters
@@ -322,6 +325,8 @@ def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> Equili
         (J,) prices, money.
     tolerance
         Accepted relative price error, estimated.
+    most
+        Evaluations allowed, at least two.
 
     Returns
     -------
@@ -336,7 +341,7 @@ def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> Equili
     if start.shape != game.costs.shape:
         raise KernelInputError(f"start prices have shape {start.shape}, not {game.costs.shape}")
     prices, shares, converged, residual, error, count, worst = _newton(
-        *game.cells, start, tolerance
+        *game.cells, start, tolerance, most
     )
     weight = game.demand.weights[0]
     return Equilibrium(

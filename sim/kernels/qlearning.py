@@ -150,7 +150,8 @@ def learn(profits: FloatArray, prices: int, learning: Learning, words: WordArray
 
 
 def _check(profits: FloatArray, prices: int, learning: Learning, words: WordArray) -> None:
-    if profits.ndim != 2 or prices < 1 or len(profits) != prices ** profits.shape[1]:
+    fits = profits.ndim == 2 and profits.shape[1] > 0 and prices > 0
+    if not fits or len(profits) != prices ** profits.shape[1]:
         raise KernelInputError(
             f"profits have shape {profits.shape}: a row for each combination of {prices} prices"
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.errors import SolverError
 from sim.kernels.curvature import Curvature
 from sim.kernels.game import PriceGame
-from sim.kernels.zeta import BROKEN, CAUTION, CONVERGED, search
+from sim.kernels.zeta import BROKEN, CAUTION, CONVERGED, ROUNDING, search
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -25,6 +25,8 @@ EASY, EASY_RADIUS = 16, 0.6
 NEWTON_PATIENCE = 12
 NEWTON_ROUNDS = 4
 NO_INVERSE = np.zeros((0, 0))
+# Exponentials are cut about here: a product of a smaller share has no price of its own.
+SMALLEST_SHARE = 1e-38
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,9 @@ class Equilibrium:
         direction that gains; -1 for none.
     method
         What ended the search: ``groups`` (one markup a firm and nest), ``zeta``, ``newton``.
+    unpriced
+        Free products on sale that so few buy (a share under 1e-38) that exponentials are cut
+        and their prices mean nothing; those of the others stand.
     """
 
     prices: FloatArray
@@ -66,6 +71,7 @@ class Equilibrium:
     second_order: bool | None = None
     unstable: int = -1
     method: str = "zeta"
+    unpriced: tuple[int, ...] = ()
 
 
 class Search:
@@ -94,13 +100,33 @@ class Search:
         """Whether plain steps shrank fast, so that the radius seen on them is the radius."""
         return self.count <= EASY and CAUTION * self._residual > (1.0 - EASY_RADIUS) * self._error
 
+    def vouch(self) -> bool:
+        """Whether Newton's move from an accepted point says too that its error is small.
+
+        Without an inverse there is nothing to hold it against, and it stands.
+        """
+        inverse = self.newton() if self.finished else None
+        if inverse is None:
+            return self.finished
+        prices = self._first.copy()
+        prices[self.chosen] = self._point
+        step = Curvature(self._game, prices).step(self.chosen)
+        move = np.abs(inverse @ np.where(self._market.free, step, 0.0))
+        size = float(np.max(move / np.maximum(np.abs(self._point), 1e-300)))
+        self._error = max(self._error, CAUTION * size)
+        self.finished = self._error < self._tolerance or size <= ROUNDING
+        return self.finished
+
     def restart(self, first: FloatArray) -> None:
-        """Go back to the start."""
-        self._point = first[self.chosen]
+        """Go back to the start, if evaluations are left to leave it again."""
         self.broken = False
+        if not self.spent:
+            self._point = first[self.chosen]
 
     def go(self, inverse: FloatArray, memory: int, most: int, method: str) -> bool:
         """Iterate from the present point; whether that ended in an accepted one."""
+        if self.spent:
+            return False
         allowed = max(min(most, self._most - self.count), 1)
         status, spent, residual, error, worst, prices, shares = search(
             self._market, self._point, inverse, memory, self._tolerance, allowed
@@ -130,6 +156,7 @@ class Search:
         """Where the search ended, as an equilibrium with its verdict."""
         prices, shares = self._first.copy(), np.zeros(len(self._first))
         prices[self.chosen], shares[self.chosen] = self._point, self._shares
+        lost = self._market.free & (self._shares < SMALLEST_SHARE)
         return Equilibrium(
             prices,
             shares,
@@ -139,6 +166,7 @@ class Search:
             self.count,
             self.worst,
             method=self._method,
+            unpriced=tuple(self.chosen[lost].tolist()) if lost.any() else (),
         )
 
 
@@ -187,7 +215,7 @@ def search_prices(
         return state.found()
     if state.go(NO_INVERSE, MEMORY, PATIENCE, "zeta") and state.easy:
         return state.found()
-    plain = state.found() if state.finished else None
+    plain = state.found() if state.finished and state.vouch() else None
     for _ in range(NEWTON_ROUNDS):
         inverse = state.newton()
         if inverse is None or state.spent:
@@ -201,6 +229,7 @@ def search_prices(
         # Acceleration may have led far away; the plain map is safe from where it all began.
         state.restart(first)
         state.go(NO_INVERSE, 0, most - state.count, "zeta")
+    state.vouch()
     if state.broken:
         raise SolverError(
             f"price of product {state.worst} left the range of numbers after "

@@ -16,7 +16,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 BITS = 1.0 / math.log(2.0)  # exponentials are powers of two
-NOT_SOLD = -1e300  # utils
+NOT_SOLD = np.nan  # utils
 NOTHING = -860.0  # bits: what ``power`` cuts its arguments to
 
 
@@ -37,7 +37,7 @@ def consumer_surplus(demand: Demand, prices: FloatArray) -> float:
         return float(demand.weights @ surplus_by_type(demand, prices))
     paid, mean = require_prices(demand, prices), demand.delta
     if demand.available is not None and not demand.available.all():
-        # A product that nobody wants at no price adds nothing to a log-sum.
+        # No comparison holds for NaN, whatever the tastes: it adds nothing to a log-sum.
         paid = np.where(demand.available, paid, 0.0)
         mean = np.where(demand.available, mean, NOT_SOLD)
     return float(
@@ -65,7 +65,6 @@ def _mean_surplus(
         total = 1.0
         for j in range(products):
             bits = (mean[j] + row[j] - slope * prices[j] - top) * BITS
-            # What is not on sale may have no taste at all, and no comparison holds for NaN.
             total += power(bits if bits > NOTHING else NOTHING)
         if not total < LARGEST:
             for j in range(products):

@@ -16,6 +16,10 @@ FloatArray = NDArray[np.float64]
 CONVERGED, UNFINISHED, BROKEN = 0, 1, 2
 # Under this relative step rounding decides, and ratios of steps say nothing.
 ROUNDING = 2e-15
+# Nor does the ratio to a step under this, half of which may be rounding.
+NOISE = 1e-14
+# A slower map than this is not seen in steps near rounding.
+MOST_AMPLIFIED = 1e3
 # Prices this near to nothing are measured against the largest.
 SMALLEST_PRICE = 1e-6
 # The radius is seen in another norm than the error is stated in.
@@ -148,9 +152,16 @@ def search(
         size, _ = largest_step(move, scale)
         if plain and previous < np.inf:
             # Under ROUNDING the ratio of two steps says nothing; the last one stands.
-            radius = size / previous if size > ROUNDING and previous > 0.0 else radius
+            radius = size / previous if size > ROUNDING and previous > NOISE else radius
         error = CAUTION * size / (1.0 - radius) if radius < 1.0 else np.inf
-        small = residual < tolerance and (error < tolerance or size <= ROUNDING) and not rough
+        if plain and error < tolerance and size > ROUNDING and held > 0 and len(inverse) == 0:
+            # A slow mode may hide in the ratio of two steps; past steps have seen it.
+            target[:] = 0.0
+            accelerate(moves, changes, held, newest, move, scale, basis, rest, target)
+            hidden, _ = largest_step(target, scale)
+            error = max(error, CAUTION * min(hidden, MOST_AMPLIFIED * size))
+        fine = error < tolerance or (size <= ROUNDING and radius < 1.0)
+        small = residual < tolerance and fine and not rough
         if small and plain:
             status = CONVERGED
             break

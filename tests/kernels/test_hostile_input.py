@@ -184,13 +184,14 @@ CALLS = {
 # Checked where they are called from (jitted, or given what a checked function made), or they
 # take records alone.
 INNER = {
-    "accelerate", "check_evidence", "compile_game", "dot", "evaluate", "exact", "exact_part",
-    "first_values", "gather", "grow", "kernel", "largest_step", "make_room", "matrix", "move_four",
-    "move_one", "newton_inverse", "number", "part", "plain_prices", "pool", "position", "positions",
-    "power", "power_of_two", "power_of_two_single", "power_single", "raise_four", "raise_one",
-    "raise_single", "recover", "require_finite", "search", "search_prices", "shift_to_outside",
-    "shift_types", "solve_from_starts", "solve_groups", "solve_markets", "square",
-    "start_single", "unlocked_kernel", "utility_slopes", "vector", "whole_numbers",
+    "accelerate", "as_written", "check_evidence", "compile_game", "dot", "evaluate", "exact",
+    "exact_part", "first_values", "gather", "grow", "kernel", "largest_step", "make_room",
+    "matrix", "move_four", "move_one", "newton_inverse", "number", "part", "plain_prices",
+    "pool", "position", "positions", "power", "power_of_two", "power_of_two_single",
+    "power_single", "raise_four", "raise_one", "raise_single", "recover", "require_finite",
+    "search", "search_prices", "shift_to_outside", "shift_types", "solve_from_starts",
+    "solve_groups", "solve_markets", "square", "start_single", "unlocked_kernel",
+    "utility_slopes", "vector", "whole_numbers",
 }
 # What an argument may be: no limit, no floor, no outside option, a margin that is not known.
 ALLOWED = {
