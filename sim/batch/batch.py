@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from sim.record.provenance import library_versions, source_digest
 from sim.record.schema import OPTIONAL_TABLES
 from sim.record.store import Store
 from sim.record.writer import write_text
-from sim.scenario.market_tables import market_digest, read_market
+from sim.scenario.market_tables import FirmRow, market_digest, read_market
 from sim.scenario.priors import sensitivity_set
 from sim.scenario.scenario import Scenario
 
@@ -267,6 +267,18 @@ def _name(spec: RunSpec) -> str:
     return ", ".join([spec.arm, f"replicate {spec.replicate}", spec.variant, *settings])
 
 
+def _firm_names(
+    scenario: Scenario, arms: Sequence[str], rows: Sequence[FirmRow]
+) -> dict[str, str]:
+    """Names of the market's firms, and of those that events bring in."""
+    names, values = {row.firm_id: row.label for row in rows}, scenario.reference_point().values
+    for arm in arms:
+        for event in scenario.settings(arm, dict(values)).events.values():
+            if event.firm is not None:
+                names.setdefault(event.firm, event.firm.replace("_", " ").capitalize())
+    return names
+
+
 def _manifest(
     scenario: Scenario,
     runner: Runner,
@@ -293,7 +305,7 @@ def _manifest(
         "baseline": heading.baseline,
         "arms": chosen,
         "focus": focus or [row.firm_id for row in tables.firms[:2]],
-        "firm_names": {row.firm_id: row.label for row in tables.firms},
+        "firm_names": _firm_names(scenario, chosen, tables.firms),
         "state_owned": [row.firm_id for row in tables.firms if row.kind == "state_owned"],
         "members": members,
         "merged": {arm: scenario.merges(arm) for arm in chosen},

@@ -32,7 +32,7 @@ _INCOME = (
     "revenue", "variable_cost", "fixed_cost", "rd", "interest", "other_business",
     "alliance_cost",
 )
-_STOCKS = ("cash", "debt", "state_money", "owner_money", "equity_raised")
+_STOCKS = ("cash", "debt", "state_money", "owner_money", "equity_raised", "capacity")
 _LINES = ("sold", "price", "cost", "quality")
 
 
@@ -94,7 +94,7 @@ class Recorder:
                 "battery_price": work.battery_price,
                 "iterations": work.iterations,
                 "residual": work.residual,
-                "active_firms": np.count_nonzero(state.active),
+                "active_firms": np.count_nonzero(verdict.brand),
             }
         )
         self._events.extend(work.events)
@@ -220,6 +220,7 @@ class Recorder:
             **{name: values[: self._count] for name, values in self._survival.items()},
             "owner": names[owner],
             "group_cash": np.take_along_axis(pooled, owner, axis=1),
+            "capacity": self._of_firms("capacity"),
         }
         return {name: values.ravel() for name, values in columns.items()}
 

@@ -22,6 +22,7 @@ GROUPS = {
     "sim.cli.studying": ("merger", "qlearning"),
     "sim.cli.questions": ("sensitivity", "map"),
     "sim.cli.backtesting": ("backtest",),
+    "sim.cli.fact_finding": ("facts",),
 }
 PLANNED = ("value", "stability", "dashboard")
 

@@ -51,11 +51,12 @@ def best_arms(
     Returns
     -------
     DataFrame
-        One row a firm, measure and arm: ``value``, ``may_be_best`` (no other arm is clearly
-        better; the best is among these with 95 %), ``behind_at_most`` (how far below the best of
-        the others), ``replicates`` and ``left_out``, and ``replicates_needed``: after how many in
-        all Kim & Nelson's procedure picks an arm within 5 points of odds, or a twentieth of the
-        baseline's mean amount, of the best. Empty with fewer than two arms.
+        One row a firm, measure and arm in whose market the firm is: ``value``, ``may_be_best``
+        (no other arm is clearly better; the best is among these with 95 %), ``behind_at_most``
+        (how far below the best of the others), ``replicates`` and ``left_out``, and
+        ``replicates_needed``: after how many in all Kim & Nelson's procedure picks an arm
+        within 5 points of odds, or a twentieth of the baseline's mean amount, of the best. Empty
+        with fewer than two arms.
     """
     if len(batch.arms) < 2:
         return pd.DataFrame(columns=COLUMNS)
@@ -73,39 +74,49 @@ def best_arms(
         pooled.add(union)
         for measure in wanted:
             values = values_of(found, measure.key, quarter, firm)
-            table, left_out = _complete(batch, runs, values)
+            arms, table, left_out = _complete(batch, runs, values)
+            if len(arms) < 2:
+                continue
             rows += [
                 {"firm": firm, "quarter": quarter, "measure": measure.key, "arm": arm, **told,
                  "replicates": len(table), "left_out": left_out}
-                for arm, told in zip(batch.arms, _verdicts(batch, table, measure), strict=True)
+                for arm, told in zip(arms, _verdicts(batch, arms, table, measure), strict=True)
             ]  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _complete(
     batch: Batch, runs: pd.DataFrame, values: pd.Series[float]
-) -> tuple[FloatArray, int]:
-    """(N, K) values of the replicates that ended in every arm, and how many did not."""
+) -> tuple[tuple[str, ...], FloatArray, int]:
+    """Arms with the firm, (N, K) values of replicates that ended in each of them, and the rest.
+
+    An arm whose runs ended without a value has not got the firm on its market.
+    """
     known = runs.assign(value=np.asarray(values.reindex(runs["run"]), dtype=np.float64))
+    ended = known[known["status"] == "ok"]
+    there = set(ended.loc[ended["value"].notna(), "arm"])
+    arms = tuple(arm for arm in batch.arms if arm in there or arm not in set(ended["arm"]))
     grid = known.pivot(index="replicate", columns="arm", values="value")
-    grid = grid.reindex(columns=list(batch.arms)).sort_index()
+    grid = grid.reindex(columns=list(arms)).sort_index()
     whole = grid.dropna()
     if batch.antithetic:
         whole = whole[complete_couples(whole.index.to_numpy(np.int64))]
-    return whole.to_numpy(np.float64), len(grid) - len(whole)
+    return arms, whole.to_numpy(np.float64), len(grid) - len(whole)
 
 
-def _verdicts(batch: Batch, table: FloatArray, measure: Measure) -> list[dict[str, object]]:
-    arms = table.shape[1]
+def _verdicts(
+    batch: Batch, arms: tuple[str, ...], table: FloatArray, measure: Measure
+) -> list[dict[str, object]]:
+    size = len(arms)
     if len(table) < 2:
-        mean = table.mean(axis=0) if len(table) else np.full(arms, np.nan)
-        inside, behind = np.ones(arms, dtype=np.bool_), np.full(arms, np.inf)
+        mean = table.mean(axis=0) if len(table) else np.full(size, np.nan)
+        inside, behind = np.ones(size, dtype=np.bool_), np.full(size, np.inf)
     else:
         mean = table.mean(axis=0)
         inside, behind = stats.find_best(
             table, yes_no=measure.is_yes_no, couples=batch.antithetic
         )
-    needed = _needed(batch, table, measure)
+    needed = _needed(batch, arms, table, measure)
     return [
         {
             "value": float(mean[place]),
@@ -113,15 +124,18 @@ def _verdicts(batch: Batch, table: FloatArray, measure: Measure) -> list[dict[st
             "behind_at_most": float(behind[place]),
             "replicates_needed": needed,
         }
-        for place in range(arms)
+        for place in range(size)
     ]
 
 
-def _needed(batch: Batch, table: FloatArray, measure: Measure) -> float:
+def _needed(
+    batch: Batch, arms: tuple[str, ...], table: FloatArray, measure: Measure
+) -> float:
     """Replicates in all, planned from the spread of those there are; NaN where it is unknown."""
     if batch.antithetic:
         table = table.reshape(-1, 2, table.shape[1]).mean(axis=1)
-    own = float(table[:, batch.arms.index(batch.baseline)].mean()) if len(table) else 0.0
+    place = arms.index(batch.baseline) if batch.baseline in arms else 0
+    own = float(table[:, place].mean()) if len(table) else 0.0
     worth = WORTH_ODDS if measure.is_yes_no else WORTH_AMOUNT * abs(own)
     # Fewer say too little of the spread to plan by; arms that never differ say nothing of it.
     if len(table) < LEAST or worth == 0.0 or np.ptp(table, axis=1).max() == 0.0:

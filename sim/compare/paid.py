@@ -9,7 +9,7 @@ from sim.compare.batch import Batch, Scope
 
 # What firms raise on the market by the same rule in every arm is no deal.
 MARKET = "market"
-COLUMNS = ["arm", "firm", "investor", "runs", "amount"]
+COLUMNS = ["arm", "firm", "investor", "runs", "amount", "a_run"]
 
 
 def paid_in(batch: Batch, *, scope: Scope | None = None) -> pd.DataFrame:
@@ -26,7 +26,8 @@ def paid_in(batch: Batch, *, scope: Scope | None = None) -> pd.DataFrame:
     -------
     DataFrame
         One row an arm, firm and investor: ``arm``, ``firm``, ``investor`` (a firm or a name of
-        somebody outside), ``runs`` in which it was paid, ``amount`` in CNY, mean over these.
+        somebody outside), ``runs`` in which it was paid, ``amount`` in CNY, mean over these, and
+        ``a_run``, mean over all runs of the arm that ended.
     """
     runs = batch.runs_at(scope or batch.reference)
     finished = runs.loc[runs["status"] == "ok", ["run", "arm"]]
@@ -42,7 +43,9 @@ def paid_in(batch: Batch, *, scope: Scope | None = None) -> pd.DataFrame:
         .agg(["size", "mean"])
         .reset_index()
     )
-    rows.columns = pd.Index(COLUMNS)
+    rows.columns = pd.Index(COLUMNS[:-1])
+    ended = finished["arm"].value_counts()
+    rows["a_run"] = rows["amount"] * rows["runs"] / rows["arm"].map(ended).astype(np.float64)
     order = {arm: place for place, arm in enumerate(batch.arms)}
     place = rows["arm"].map(order).to_numpy()
     return rows.iloc[np.argsort(place, kind="stable")].reset_index(drop=True)
@@ -55,6 +58,6 @@ def received(paid: pd.DataFrame, arm: str, firm: str) -> float:
 
 
 def spent(paid: pd.DataFrame, arm: str, investor: str) -> float:
-    """What an investor or its owner paid for new shares in an arm, CNY a run."""
+    """What an investor or its owner paid for new shares in an arm, CNY a run of the arm."""
     rows = paid[(paid["arm"] == arm) & (paid["investor"] == investor)]
-    return float(np.asarray(rows["amount"], dtype=np.float64).sum())
+    return float(np.asarray(rows["a_run"], dtype=np.float64).sum())

@@ -26,7 +26,7 @@ class Pairs:
     arm_alone
         (A,) values of the arm where the baseline's run failed.
     both_failed
-        Pairs without any value.
+        Pairs in which both runs failed.
     antithetic
         Whether replicates 2k and 2k + 1 are a couple of mirrored luck.
     """
@@ -110,20 +110,26 @@ def make_pairs(
     Parameters
     ----------
     runs
-        Rows of the run table of one point and calibration: ``run``, ``replicate``, ``arm``.
+        Rows of the run table of one point and calibration: ``run``, ``replicate``, ``arm``,
+        ``status``.
     values
-        Value of the measure by run number; runs that failed are absent or NaN.
+        Value of the measure by run number; runs that failed are absent or NaN. A run that ended
+        without a value has none to give (a firm that is not in the arm's market): its replicate
+        is no pair, and no failed one either.
     arm, baseline
         Names of the two arms.
     antithetic
         Whether replicates come in couples of mirrored luck.
     """
-    sides = {}
+    sides, without = {}, []
     for name in (baseline, arm):
         of_arm = runs.loc[runs["arm"] == name]
         found = values.reindex(of_arm["run"]).to_numpy(dtype=np.float64)
+        ended = (of_arm["status"] == "ok").to_numpy(dtype=np.bool_)
+        without.append(of_arm["replicate"].to_numpy(dtype=np.int64)[ended & np.isnan(found)])
         sides[name] = pd.Series(found, index=of_arm["replicate"].to_numpy(dtype=np.int64))
     planned = np.union1d(sides[baseline].index, sides[arm].index)
+    planned = np.setdiff1d(planned, np.concatenate(without))
     first: FloatArray = np.asarray(sides[baseline].reindex(planned), dtype=np.float64)
     second: FloatArray = np.asarray(sides[arm].reindex(planned), dtype=np.float64)
     has_first, has_second = np.isfinite(first), np.isfinite(second)

@@ -248,7 +248,7 @@ def _owner_pays(
         for key in ("difference", "difference_low", "difference_high")
     )
     stake = spent(paid_in(batch, scope=scope), arm, firm)
-    top = f"; its stake costs {amounts.money(stake)} on top" if stake > 0.0 else ""
+    top = f"; its stake costs {amounts.money(stake)} a run on top" if stake > 0.0 else ""
     return [
         Sentence(
             f"Its owner's support comes to {amounts.money(support['baseline_value'])} a run in "

@@ -25,7 +25,8 @@ class QLearner:
     the one nearest to that of all rivals; the reward is last quarter's domestic profit at today's
     cost. In quarter t a level is tried at random with probability ``exp(-beta t)``. Values start
     from a belief: profit against rivals at a random level under demand of constant elasticity,
-    for ever. A run is short for such a learner: in the experiment of ``run_sim.py qlearning`` it
+    for ever; one that has sold nothing yet believes that it will fill its plants, all lines alike.
+    A run is short for such a learner: in the experiment of ``run_sim.py qlearning`` it
     takes a million periods and more to settle.
 
     Parameters
@@ -79,7 +80,10 @@ class QLearner:
         net = view.base_prices[view.lines] * view.net_share
         ratio = (grid[:, None] / grid[None, :]) ** self.elasticity
         margin = grid[:, None] * net[None, :] - view.cost[None, :]
-        profit = ratio.mean(axis=1) * (margin @ view.sold)
+        sold = view.sold
+        if not sold.any():
+            sold = np.full(len(sold), view.capacity / len(sold))
+        profit = ratio.mean(axis=1) * (margin @ sold)
         result: FloatArray = np.tile(profit / (1.0 - self.delta), (self.levels**2, 1))
         return result
 

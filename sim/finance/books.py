@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,6 +146,11 @@ def shadow_cost_of_cash(
 ) -> FloatArray:
     """``mu = mu_max max(0, 1 - runway / comfort)`` (equation 3.9); 0 where exempt."""
     return cost_of_cash(quarters, comfort, mu_max, exempt)
+
+
+def annuity(years: float, rate: float) -> float:
+    """Worth today of one at the end of each of n years, ``(1 - (1 + r)^-n) / r``."""
+    return years if rate == 0.0 else -math.expm1(-years * math.log1p(rate)) / rate
 
 
 def stake_price(stake: float, pre_money: float) -> float:

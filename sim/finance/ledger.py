@@ -33,6 +33,7 @@ COUNTERPARTY: dict[str, str] = {
     "merged_treasury": "firms",
     "wound_up": "creditors",
     "tariff": "state",
+    "plants": "firms",
 }
 FLOWS: tuple[str, ...] = tuple(COUNTERPARTY)
 ACCOUNTS: tuple[str, ...] = tuple(sorted(set(COUNTERPARTY.values())))

@@ -22,11 +22,13 @@ from sim.kernels.checks import require_finite
 from sim.kernels.curvature import Curvature
 from sim.kernels.game import PriceGame
 from sim.kernels.groups import solve_groups
+from sim.kernels.jit import kernel
 from sim.kernels.search import NO_INVERSE, newton_inverse, plain_prices, search_prices
 from sim.kernels.search import Equilibrium as Equilibrium
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 # Prices this many times the largest start price or cost have run away.
 FARTHEST = 1e6
@@ -119,10 +121,10 @@ def solve_prices(
     first = _start(game, start)
     chosen = game.demand.on_sale
     if len(chosen) == 0:
-        return Equilibrium(first, np.zeros(len(first)), True, 0.0, 0.0, 0, 0)
+        return Equilibrium(first.copy(), np.zeros(len(first)), True, 0.0, 0.0, 0, 0)
     found: Equilibrium | None = None
     if len(game.demand.alpha) == 1:
-        found = _by_groups(game, first, tolerance)
+        found = solve_groups(game, first, tolerance)
     if found is None or not found.converged:
         known = NO_INVERSE if near is None else near.for_market(game.market.chosen)
         found = search_prices(game, first, tolerance, max_iterations, known)
@@ -143,16 +145,31 @@ def _ran_away(game: PriceGame, first: FloatArray, prices: FloatArray) -> bool:
     One owner of a market that everybody must buy from has no highest price; and far below cost a
     relative step is small for the size of the price, not for being right.
     """
-    chosen = game.demand.on_sale
-    cost = float(np.abs(game.costs / game.kept)[chosen].max())
-    scale = max(float(np.abs(first[chosen]).max()), cost)
-    if not np.abs(prices[chosen]).max() < FARTHEST * scale:
-        return True
-    lowest = cost + (float(np.abs(game.lambdas).max()) + 1.0 / game.demand.alpha.min()) / float(
-        game.kept[chosen].min()
-    )
-    free = ~game.held[chosen]
-    return bool((prices[chosen][free] < -FAR_BELOW * lowest).any())
+    cost, lowest = game.limits
+    available = game.demand.available
+    on_sale = game.held if available is None else available
+    return _beyond(first, prices, on_sale, available is None, game.held, cost, lowest)
+
+
+@kernel
+def _beyond(
+    first: FloatArray,
+    prices: FloatArray,
+    on_sale: BoolArray,
+    all_on_sale: bool,
+    held: BoolArray,
+    cost: float,
+    lowest: float,
+) -> bool:
+    highest, below = cost, False
+    for j in range(len(prices)):
+        if all_on_sale or on_sale[j]:
+            highest = max(highest, abs(first[j]))
+    for j in range(len(prices)):
+        if all_on_sale or on_sale[j]:
+            below |= not abs(prices[j]) < FARTHEST * highest
+            below |= not held[j] and prices[j] < -FAR_BELOW * lowest
+    return below
 
 
 def solve_markets(
@@ -189,36 +206,30 @@ def zeta_steps(game: PriceGame, prices: FloatArray) -> FloatArray:
 
 
 def _start(game: PriceGame, start: FloatArray | None) -> FloatArray:
-    held = game.held
+    """Prices to start from; the caller does not write to them."""
     if start is None:
-        if held.any():
-            raise KernelInputError(f"product {int(np.argmax(held))} is frozen at no price")
-        first = np.array(game.costs / game.kept)
-    else:
-        first = np.array(start, dtype=np.float64)
+        if game.frozen is not None and game.frozen.any():
+            raise KernelInputError(f"product {int(np.argmax(game.held))} is frozen at no price")
+        return game.bare
+    first = np.ascontiguousarray(start, dtype=np.float64)
     if first.shape != game.costs.shape:
         raise KernelInputError(f"start prices have shape {first.shape}, not {game.costs.shape}")
-    require_finite("start price", first, game.demand.available)
+    if not _numbers(first):
+        require_finite("start price", first, game.demand.available)
     return first
+
+
+@kernel
+def _numbers(values: FloatArray) -> bool:
+    sound = True
+    for j in range(len(values)):
+        sound &= abs(values[j]) < np.inf
+    return sound
 
 
 def _free(game: PriceGame) -> NDArray[np.bool_]:
     free = ~game.held
     return free if game.demand.available is None else free & game.demand.available
-
-
-def _by_groups(game: PriceGame, first: FloatArray, tolerance: float) -> Equilibrium:
-    point = solve_groups(game, first, tolerance)
-    return Equilibrium(
-        point.prices,
-        point.shares,
-        point.converged,
-        point.residual,
-        point.error,
-        point.iterations,
-        point.worst,
-        method="groups",
-    )
 
 
 def check_second_order(game: PriceGame, prices: FloatArray) -> tuple[bool, int]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import KernelInputError
+from sim.kernels.cells import Cells, gather
 from sim.kernels.checks import require_finite, whole_numbers
 from sim.kernels.compiled import Market, compile_game
 from sim.kernels.demand import Demand
@@ -151,6 +152,25 @@ class PriceGame:
     def held(self) -> BoolArray:
         """(J,) whether the price is frozen."""
         return np.zeros(len(self.costs), dtype=np.bool_) if self.frozen is None else self.frozen
+
+    @cached_property
+    def bare(self) -> FloatArray:
+        """(J,) price at which the firm keeps its cost; not to be written to."""
+        result: FloatArray = self.costs / self.kept
+        return result
+
+    @cached_property
+    def cells(self) -> Cells:
+        """A game of one type laid out for Newton's method in group markups, once."""
+        return gather(self)
+
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """Highest cost over net share on sale, and the sum of it, shadow value and a markup."""
+        chosen = self.demand.on_sale
+        cost = float(np.abs(self.bare)[chosen].max())
+        markup = float(np.abs(self.lambdas).max()) + 1.0 / float(self.demand.alpha.min())
+        return cost, cost + markup / float(self.kept[chosen].min())
 
     @cached_property
     def market(self) -> Market:

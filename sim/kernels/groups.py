@@ -8,13 +8,15 @@ unknowns ``theta_fh = (1 - rho) K_f + rho K_f|h`` are found by Newton's method, 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import KernelInputError
+from sim.kernels.cells import pool
 from sim.kernels.game import PriceGame
-from sim.kernels.jit import kernel
+from sim.kernels.jit import kernel, part
+from sim.kernels.search import Equilibrium
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -24,93 +26,50 @@ MOST = 200
 HALVINGS = 30
 
 
-class GroupPoint(NamedTuple):
-    """Where Newton's method in group markups ended."""
-
-    prices: FloatArray
-    shares: FloatArray
-    converged: bool
-    residual: float
-    error: float
-    iterations: int
-    worst: int
-
-
-@kernel
-def _find_groups(
-    on_sale: BoolArray, firm_of: IntArray, nest_of: IntArray, firms: int, nests: int
-) -> tuple[IntArray, IntArray, IntArray]:
-    """Group of each product (-1 if not on sale), firm and nest of each group."""
-    table = np.full((firms, nests), -1, dtype=np.int64)
-    group_of = np.full(len(on_sale), -1, dtype=np.int64)
-    group_firm = np.empty(len(on_sale), dtype=np.int64)
-    group_nest = np.empty(len(on_sale), dtype=np.int64)
-    groups = 0
-    for j in range(len(on_sale)):
-        if not on_sale[j]:
-            continue
-        f, h = firm_of[j], nest_of[j]
-        if table[f, h] < 0:
-            table[f, h] = groups
-            group_firm[groups], group_nest[groups] = f, h
-            groups += 1
-        group_of[j] = table[f, h]
-    return group_of, group_firm[:groups].copy(), group_nest[:groups].copy()
-
-
-@kernel
+@part
 def _choose(
-    delta: FloatArray,
-    alpha: float,
-    outside: float,
-    prices: FloatArray,
-    group_of: IntArray,
-    nest_of: IntArray,
+    cells: IntArray,
     rho: FloatArray,
+    outside: float,
+    value: FloatArray,
     within: FloatArray,
     share: FloatArray,
 ) -> None:
-    """Probabilities of one type, within nests and overall, into ``within`` and ``share``."""
-    products, nests = len(delta), len(rho)
+    """Probabilities of cells, within nests and overall, from their utilities at prices."""
+    size, nests = cells.shape[1], len(rho)
     top, total = np.full(nests, -np.inf), np.zeros(nests)
-    for j in range(products):
-        if group_of[j] >= 0:
-            value = (delta[j] - alpha * prices[j]) / (1.0 - rho[nest_of[j]])
-            within[j] = value
-            top[nest_of[j]] = max(top[nest_of[j]], value)
+    for c in range(size):
+        h = cells[1, c]
+        top[h] = max(top[h], value[c] / (1.0 - rho[h]))
     best = outside
     for h in range(nests):
         best = max(best, top[h] * (1.0 - rho[h]))
-    for j in range(products):
-        share[j] = 0.0
-        if group_of[j] >= 0:
-            within[j] = math.exp(within[j] - top[nest_of[j]])
-            total[nest_of[j]] += within[j]
+    for c in range(size):
+        h = cells[1, c]
+        within[c] = math.exp(value[c] / (1.0 - rho[h]) - top[h])
+        total[h] += within[c]
     denominator = math.exp(outside - best)
-    value_of = np.zeros(nests)
     for h in range(nests):
         if total[h] > 0.0:
-            value_of[h] = math.exp((1.0 - rho[h]) * (top[h] + math.log(total[h])) - best)
-            denominator += value_of[h]
-    for j in range(products):
-        if group_of[j] >= 0:
-            within[j] /= total[nest_of[j]]
-            share[j] = within[j] * value_of[nest_of[j]] / denominator
+            # From here on the value of the nest.
+            top[h] = math.exp((1.0 - rho[h]) * (top[h] + math.log(total[h])) - best)
+            denominator += top[h]
+    for c in range(size):
+        h = cells[1, c]
+        within[c] /= total[h]
+        share[c] = within[c] * top[h] / denominator
 
 
-@kernel
+@part
 def _residuals(
     alpha: float,
-    cost: FloatArray,
-    net: FloatArray,
-    free: BoolArray,
-    prices: FloatArray,
+    span: FloatArray,
+    cells: IntArray,
+    groups: IntArray,
+    rho: FloatArray,
     kappa: FloatArray,
     shadow: FloatArray,
-    group_of: IntArray,
-    group_firm: IntArray,
-    group_nest: IntArray,
-    rho: FloatArray,
+    margin: FloatArray,
     within: FloatArray,
     share: FloatArray,
     theta: FloatArray,
@@ -118,91 +77,125 @@ def _residuals(
     slopes: FloatArray,
 ) -> None:
     """``(1 - rho) K_f + rho K_f|h - theta`` of each group, and minus its slopes in theta."""
-    groups, firms, nests = len(group_firm), len(kappa), len(rho)
-    # By group: margins, sales, and of free products P / net, margin P / net and P; the same
+    count, firms, nests = groups.shape[1], len(kappa), len(rho)
+    # By group: margins, sales, and of free cells P / net, margin P / net and P; the same
     # within the nest.
-    part, near = np.zeros((groups, 5)), np.zeros((groups, 5))
-    for j in range(len(cost)):
-        g = group_of[j]
-        if g < 0:
-            continue
-        margin = net[j] * prices[j] - cost[j]
-        part[g, 0] += margin * share[j]
-        part[g, 1] += share[j]
-        near[g, 0] += margin * within[j]
-        near[g, 1] += within[j]
-        if free[j]:
-            part[g, 2] += share[j] / net[j]
-            part[g, 3] += margin * share[j] / net[j]
-            part[g, 4] += share[j]
-            near[g, 2] += within[j] / net[j]
-            near[g, 3] += margin * within[j] / net[j]
-            near[g, 4] += within[j]
-    minded, close = np.zeros(firms), np.zeros((firms, nests))
+    part_of, near = np.zeros((count, 5)), np.zeros((count, 5))
+    for c in range(cells.shape[1]):
+        g, net = cells[0, c], span[0, c]
+        part_of[g, 0] += margin[c] * share[c]
+        part_of[g, 1] += share[c]
+        near[g, 0] += margin[c] * within[c]
+        near[g, 1] += within[c]
+        if cells[2, c] == 1:
+            part_of[g, 2] += share[c] / net
+            part_of[g, 3] += margin[c] * share[c] / net
+            part_of[g, 4] += share[c]
+            near[g, 2] += within[c] / net
+            near[g, 3] += margin[c] * within[c] / net
+            near[g, 4] += within[c]
+    minded, close, steep = np.zeros(firms), np.zeros((firms, nests)), 1.0 / (1.0 - rho)
     for f in range(firms):
-        for g in range(groups):
-            weight, units = kappa[f, group_firm[g]], shadow[f, group_firm[g]]
-            minded[f] += weight * part[g, 0] + units * part[g, 1]
-            close[f, group_nest[g]] += weight * near[g, 0] + units * near[g, 1]
-    for g in range(groups):
-        f, h = group_firm[g], group_nest[g]
+        for g in range(count):
+            weight, units = kappa[f, groups[0, g]], shadow[f, groups[0, g]]
+            minded[f] += weight * part_of[g, 0] + units * part_of[g, 1]
+            close[f, groups[1, g]] += weight * near[g, 0] + units * near[g, 1]
+    for g in range(count):
+        f, h = groups[0, g], groups[1, g]
         miss[g] = (1.0 - rho[h]) * minded[f] + rho[h] * close[f, h] - theta[g]
-        for k in range(groups):
-            weight, units = kappa[f, group_firm[k]], shadow[f, group_firm[k]]
-            nest = group_nest[k]
-            steep = 1.0 / (1.0 - rho[nest])
-            value = weight * part[k, 3] + units * part[k, 2]
-            reply = rho[nest] * steep * close[f, nest] + minded[f]
-            change = weight * part[k, 4] - alpha * (steep * value - reply * part[k, 2])
-            slope = (1.0 - rho[h]) * change
+        for k in range(count):
+            weight, units = kappa[f, groups[0, k]], shadow[f, groups[0, k]]
+            nest = groups[1, k]
+            reply = minded[f]
+            if rho[nest] > 0.0:
+                reply += rho[nest] * steep[nest] * close[f, nest]
+            value = steep[nest] * (weight * part_of[k, 3] + units * part_of[k, 2])
+            change = weight * part_of[k, 4] - alpha * (value - reply * part_of[k, 2])
+            slopes[g, k] = (rho[h] - 1.0) * change
             if nest == h and rho[h] > 0.0:
-                value = weight * near[k, 3] + units * near[k, 2]
-                change = value - close[f, h] * near[k, 2]
-                slope += rho[h] * (weight * near[k, 4] - alpha * steep * change)
-            slopes[g, k] = -slope
+                value = weight * near[k, 3] + (units - close[f, h]) * near[k, 2]
+                slopes[g, k] -= rho[h] * (weight * near[k, 4] - alpha * steep[nest] * value)
         slopes[g, g] += 1.0
 
 
-@kernel
-def _set_prices(
+@part
+def _step_apart(
     alpha: float,
-    cost: FloatArray,
-    own: FloatArray,
-    net: FloatArray,
-    free: BoolArray,
-    group_of: IntArray,
-    nest_of: IntArray,
-    rho: FloatArray,
+    span: FloatArray,
+    cells: IntArray,
+    groups: IntArray,
+    shadow: FloatArray,
+    margin: FloatArray,
+    share: FloatArray,
     theta: FloatArray,
-    prices: FloatArray,
-) -> None:
-    for j in range(len(cost)):
-        if group_of[j] >= 0 and free[j]:
-            markup = (1.0 - rho[nest_of[j]]) * net[j] / alpha + theta[group_of[j]]
-            prices[j] = (cost[j] - own[j] + markup) / net[j]
+    miss: FloatArray,
+    move: FloatArray,
+) -> bool:
+    """Residuals, and Newton's move, of firms that mind none but themselves, without nests.
+
+    The matrix is then a diagonal and a product of two vectors (Sherman & Morrison 1950): F
+    operations, not F cubed.
+    """
+    count = groups.shape[1]
+    diagonal, minded, sold = np.ones(count), np.zeros(count), np.zeros(count)
+    for c in range(cells.shape[1]):
+        g = cells[0, c]
+        own = shadow[groups[0, g], groups[0, g]]
+        earned = (margin[c] + own) * share[c]
+        minded[g] += earned
+        if cells[2, c] == 1:
+            sold[g] += share[c] / span[0, c]
+            diagonal[g] += alpha * earned / span[0, c] - share[c]
+    there, back = 0.0, 0.0
+    for g in range(count):
+        miss[g] = minded[g] - theta[g]
+        move[g] = miss[g] / diagonal[g]
+        there += sold[g] * move[g]
+        back += sold[g] * alpha * minded[g] / diagonal[g]
+    for g in range(count):
+        move[g] += alpha * minded[g] / diagonal[g] * there / (1.0 - back)
+    return abs(there / (1.0 - back)) < np.inf
 
 
-@kernel
+@part
 def _relative(
-    values: FloatArray, net: FloatArray, free: BoolArray, group_of: IntArray, prices: FloatArray
+    values: FloatArray,
+    span: FloatArray,
+    cells: IntArray,
+    lift: FloatArray,
+    base: FloatArray,
+    cell_of: IntArray,
+    frozen: float,
 ) -> tuple[float, int]:
-    """Largest change of a price relative to it that changes of theta make; NaN wins."""
-    largest, worst, highest = 0.0, 0, 0.0
-    for j in range(len(net)):
-        if group_of[j] >= 0:
-            highest = max(highest, abs(prices[j]))
-    for j in range(len(net)):
-        if group_of[j] >= 0 and free[j]:
-            # As in the zeta map: a price near nothing is measured against the largest.
-            size = abs(values[group_of[j]] / net[j]) / max(abs(prices[j]), 1e-6 * highest)
-            if not size < np.inf:
-                return np.nan, j
-            if size > largest:
-                largest, worst = size, j
+    """Largest change of a price relative to it that changes of theta make; NaN wins.
+
+    ``lift`` (C,) is what stands on each product's cost / kept, ``frozen`` the highest price that
+    does not move.
+    """
+    largest, worst, highest = 0.0, 0, frozen
+    for c in range(cells.shape[1]):
+        if cells[2, c] == 1:
+            highest = max(highest, abs(span[1, c] + lift[c]), abs(span[2, c] + lift[c]))
+    for c in range(cells.shape[1]):
+        if cells[2, c] == 0:
+            continue
+        # The price nearest to nothing counts.
+        product, smallest = cells[3, c], span[1, c] + lift[c]
+        if not smallest >= 0.0:
+            smallest = np.inf
+            for j in range(len(base)):
+                if cell_of[j] == c and not abs(base[j] + lift[c]) >= smallest:
+                    product, smallest = j, abs(base[j] + lift[c])
+        # As in the zeta map: a price near nothing is measured against the largest.
+        size = abs(values[cells[0, c]] / span[0, c]) / max(smallest, 1e-6 * highest)
+        if not size < np.inf:
+            return np.nan, product
+        if size > largest:
+            largest, worst = size, product
     return largest, worst
 
 
-@kernel
+@part
 def _solve(matrix: FloatArray, right: FloatArray) -> bool:
     """Solve in place by Gauss, the largest pivot first; whether the matrix was regular.
 
@@ -235,67 +228,92 @@ def _solve(matrix: FloatArray, right: FloatArray) -> bool:
 
 @kernel
 def _newton(
-    delta: FloatArray,
-    alpha: float,
-    outside: float,
-    cost: FloatArray,
-    own: FloatArray,
-    net: FloatArray,
-    free: BoolArray,
-    on_sale: BoolArray,
-    firm_of: IntArray,
-    nest_of: IntArray,
+    products: FloatArray,
+    cell_of: IntArray,
+    span: FloatArray,
+    cells: IntArray,
+    groups: IntArray,
     rho: FloatArray,
     kappa: FloatArray,
     shadow: FloatArray,
+    alpha: float,
+    outside: float,
+    apart: bool,
     start: FloatArray,
     tolerance: float,
 ) -> tuple[FloatArray, FloatArray, bool, float, float, int, int]:
-    products = len(delta)
-    group_of, group_firm, group_nest = _find_groups(
-        on_sale, firm_of, nest_of, len(kappa), len(rho)
-    )
-    groups = len(group_firm)
-    prices, within, share = start.copy(), np.zeros(products), np.zeros(products)
-    theta: FloatArray = np.zeros(groups)
-    miss, slopes = np.empty(groups), np.empty((groups, groups))
-    _choose(delta, alpha, outside, prices, group_of, nest_of, rho, within, share)
-    _residuals(
-        alpha, cost, net, free, prices, kappa, shadow, group_of, group_firm, group_nest, rho,
-        within, share, theta, miss, slopes,
-    )
-    # The zeta map's reply to the start.
-    move: FloatArray = miss.copy()
-    count, best, last = 1, np.inf, theta.copy()
-    residual, error, worst, halvings = np.inf, np.inf, 0, 0
+    size, count = cells.shape[1], groups.shape[1]
+    base = products[4]
+    prices, share = start.copy(), np.zeros(len(start))
+    margin, utility, value, lift = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    within, bought = np.empty(size), np.empty(size)
+    theta: FloatArray = np.empty(count)
+    miss, newton = np.empty(count), np.empty(count)
+    slopes = np.empty((0, 0) if apart else (count, count))
+    pool(products, cell_of, cells, rho, alpha, start, share, utility, margin, theta)
+    frozen = 0.0
+    for j in range(len(start)):
+        if cell_of[j] >= 0 and cells[2, cell_of[j]] == 0:
+            frozen = max(frozen, abs(start[j]))
+    count_of, best, last = 0, np.inf, theta.copy()
+    move: FloatArray = np.zeros(count)
+    residual, error, worst, halvings, converged = np.inf, np.inf, 0, 0, False
     while True:
         theta = last + move
-        _set_prices(alpha, cost, own, net, free, group_of, nest_of, rho, theta, prices)
-        _choose(delta, alpha, outside, prices, group_of, nest_of, rho, within, share)
-        _residuals(
-            alpha, cost, net, free, prices, kappa, shadow, group_of, group_firm, group_nest,
-            rho, within, share, theta, miss, slopes,
-        )
-        count += 1
-        residual, worst = _relative(miss, net, free, group_of, prices)
-        if (not residual < best) and halvings < HALVINGS and count < MOST and best < np.inf:
+        for c in range(size):
+            value[c] = utility[c]
+            if cells[2, c] == 1:
+                g = cells[0, c]
+                own = shadow[groups[0, g], groups[0, g]]
+                margin[c] = (1.0 - rho[cells[1, c]]) * span[0, c] / alpha - own + theta[g]
+                lift[c] = margin[c] / span[0, c]
+                value[c] -= alpha * lift[c]
+        _choose(cells, rho, outside, value, within, bought)
+        regular = True
+        if apart:
+            regular = _step_apart(
+                alpha, span, cells, groups, shadow, margin, bought, theta, miss, newton
+            )
+        else:
+            _residuals(
+                alpha, span, cells, groups, rho, kappa, shadow, margin, within, bought, theta,
+                miss, slopes,
+            )
+        count_of += 1
+        if count_of == 1:
+            # The zeta map's reply to the start.
+            move[:] = miss
+            continue
+        residual, worst = _relative(miss, span, cells, lift, base, cell_of, frozen)
+        if (not residual < best) and halvings < HALVINGS and count_of < MOST and best < np.inf:
             move = 0.5 * move
             halvings += 1
             continue
         if not residual < np.inf:
-            return prices, share, False, residual, np.inf, count, worst
-        move[:] = miss
-        if not _solve(slopes, move):
-            return prices, share, False, residual, np.inf, count, worst
-        error, _ = _relative(move, net, free, group_of, prices)
-        if residual < tolerance and error < tolerance:
-            return prices, share, True, residual, error, count, worst
-        if count >= MOST or halvings >= HALVINGS:
-            return prices, share, False, residual, error, count, worst
+            error = np.inf
+            break
+        if not apart:
+            newton[:] = miss
+            regular = _solve(slopes, newton)
+        if not regular:
+            error = np.inf
+            break
+        move[:] = newton
+        error, _ = _relative(move, span, cells, lift, base, cell_of, frozen)
+        converged = residual < tolerance and error < tolerance
+        if converged or count_of >= MOST or halvings >= HALVINGS:
+            break
         best, last, halvings = residual, theta, 0
+    for j in range(len(start)):
+        c = cell_of[j]
+        if c >= 0:
+            share[j] *= bought[c]
+            if cells[2, c] == 1:
+                prices[j] = base[j] + lift[c]
+    return prices, share, converged, residual, error, count_of, worst
 
 
-def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> GroupPoint:
+def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> Equilibrium:
     """Solve a game of one type by Newton's method in group markups.
 
     Parameters
@@ -307,34 +325,27 @@ def solve_groups(game: PriceGame, start: FloatArray, tolerance: float) -> GroupP
 
     Returns
     -------
-    GroupPoint
+    Equilibrium
         With its verdict; not converged where Newton's matrix is singular or does not help.
+
+    Raises
+    ------
+    KernelInputError
+        The start has another number of products.
     """
-    demand = game.demand
-    products = len(game.costs)
-    nest_of = demand.nest_of if demand.nest_of is not None else np.zeros(products, dtype=np.int64)
-    rho = demand.rho if demand.rho is not None else np.zeros(1)
-    on_sale = (
-        np.ones(products, dtype=np.bool_) if demand.available is None else demand.available
-    )
-    shadow = game.lambdas
+    if start.shape != game.costs.shape:
+        raise KernelInputError(f"start prices have shape {start.shape}, not {game.costs.shape}")
     prices, shares, converged, residual, error, count, worst = _newton(
-        demand.delta if demand.mu is None else demand.delta + demand.mu[0],
-        demand.alpha[0],
-        demand.outside[0],
-        game.costs,
-        np.diag(shadow)[game.firm_of],
-        game.kept,
-        ~game.held,
-        on_sale,
-        game.firm_of,
-        nest_of,
-        rho,
-        game.weights,
-        shadow,
-        start,
-        tolerance,
+        *game.cells, start, tolerance
     )
-    return GroupPoint(
-        prices, demand.weights[0] * shares, converged, residual, error, count, int(worst)
+    weight = game.demand.weights[0]
+    return Equilibrium(
+        prices,
+        shares if weight == 1.0 else weight * shares,
+        bool(converged),
+        residual,
+        error,
+        count,
+        int(worst),
+        method="groups",
     )

@@ -104,7 +104,8 @@ class _Search:
         for firm, value in self.multiplier.items():
             shadow[firm, firm] += value
         for firm in self.at_floor:
-            lines = self._world.industry.firm_of == firm
+            # What is held already, by an event or a list, stays at its price.
+            lines = (self._world.industry.firm_of == firm) & ~self._problem.frozen
             start[lines], frozen[lines] = self._floors[lines], True
         return replace(self._problem, shadow=shadow, start=start, frozen=frozen)
 

@@ -56,7 +56,10 @@ CALENDAR: tuple[Phase, ...] = (
         "clear",
         phases.clear,
         frozenset(
-            {"sold", "volume", "energy", "trailing_units", "trailing_volume", "first_units"}
+            {
+                "sold", "volume", "energy", "trailing_units", "trailing_volume", "first_units",
+                "zombie_units",
+            }
         ),
     ),
     Phase(
@@ -71,6 +74,7 @@ CALENDAR: tuple[Phase, ...] = (
         closing.settle,
         frozenset(
             {
+                "capacity", "owner", "holdings", "control", "kappa",
                 "active", "cash", "debt", "drawn", "credit_line", "net_working_capital",
                 "trailing_spending",
                 "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",

@@ -15,6 +15,7 @@ from sim.quarter.forces import open_credit
 from sim.quarter.knowledge import learn, research_bill
 from sim.quarter.market_issue import market_issue
 from sim.quarter.phases import pooled
+from sim.quarter.wind_up import find_buyers, sell_plants, tell_diversion
 from sim.world.state import TRAILING, State, export_price
 
 FloatArray = NDArray[np.float64]
@@ -123,6 +124,10 @@ def settle(run: Run, state: State, work: Work) -> None:
     _report_money(run, state, work, found.owner, found.state)
     leaving = found.insolvent[state.owner] & state.active
     if leaving.any():
+        leaving = find_buyers(run, state, work, leaving)
+    if leaving.any():
+        sell_plants(run, state, work, leaving)
+        tell_diversion(run, state, work, leaving)
         _exit(run, state, work, leaving)
     # What rounding leaves of a treasury that was wound up is not cash.
     state.cash = np.where(state.active, state.cash + ledger.change(), 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.finance.ledger import ACCOUNTS, COUNTERPARTY
 from sim.quarter.context import Event, Run, Work
@@ -10,6 +11,17 @@ from sim.quarter.events import due_to_enter
 from sim.world.state import State
 
 _INVESTORS = ACCOUNTS.index(COUNTERPARTY["new_equity"])
+_SUPPLIERS = ACCOUNTS.index(COUNTERPARTY["capacity"])
+
+
+def _sunk(run: Run, comes: NDArray[np.bool_]) -> float:
+    """Entry cost of the firms that come because it pays, CNY."""
+    costs = 0.0
+    for event in run.events:
+        if event.entrant is not None and comes[event.entrant] and event.condition is not None:
+            terms = event.condition.entry_pays
+            costs += 0.0 if terms is None else terms.cost_cny_bn * 1e9
+    return costs
 
 
 def enter(run: Run, state: State, work: Work) -> None:
@@ -31,6 +43,10 @@ def enter(run: Run, state: State, work: Work) -> None:
     state.outside[_INVESTORS] -= paid_in.sum()
     state.debt = np.where(comes, industry.debt, state.debt)
     state.credit_line = np.where(comes, industry.credit_line, state.credit_line)
+    sunk = _sunk(run, comes)
+    # What entering takes beyond that cash was spent before the firm is on sale, past its books.
+    state.outside[_INVESTORS] -= sunk
+    state.outside[_SUPPLIERS] += sunk
     # A runway counts what is about to be spent.
     spending = industry.fixed_cost + industry.rd
     state.trailing_spending = np.where(comes, spending, state.trailing_spending)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sim.kernels.demand import Demand
 from sim.market.demand import outside_utility
 from sim.quarter.context import Event, Run, Work
+from sim.quarter.entry_value import entry_pays
 from sim.quarter.forces import NEVER, Forces, Planned, forces_of
 from sim.scenario.events import Bound
 from sim.world.state import State
@@ -142,6 +143,8 @@ def _holds(run: Run, state: State, work: Work, event: Planned) -> bool:
         return _passes(when.battery_price, work.battery_price)
     if when.brands_on_sale is not None:
         return _passes(when.brands_on_sale, float(state.active.sum()))
+    if when.entry_pays is not None:
+        return entry_pays(run, state, work, event, when.entry_pays)
     assert when.penetration is not None
     bought = work.market_size / world.settings.demand.no_purchase_margin
     return _passes(when.penetration, float(work.units.sum()) / bought)

@@ -30,8 +30,23 @@ def sign(run: Run, state: State, work: Work) -> None:
         if contract.start + delay == state.t:
             _sign_one(run, state, work, number, contract)
     for when, stake in run.injections:
-        if when == state.t and state.active[stake.target]:
+        if when != state.t:
+            continue
+        if state.active[stake.target]:
             _issue(run, state, work, stake)
+        else:
+            amount = stake_price(stake.share, stake.pre_money)
+            work.events.append(
+                Event(state.t, stake.target, "not_paid", "investor", amount,
+                      _why_absent(state, (stake.target,)))
+            )
+
+
+def _why_absent(state: State, members: tuple[int, ...]) -> str:
+    """Why some firms cannot all be dealt with."""
+    if any(state.waiting[member] for member in members):
+        return "it has not entered yet" if len(members) == 1 else "a member has not entered yet"
+    return "it has left the market" if len(members) == 1 else "a member has left the market"
 
 
 def _sign_one(run: Run, state: State, work: Work, number: int, contract: Contract) -> None:
@@ -41,7 +56,7 @@ def _sign_one(run: Run, state: State, work: Work, number: int, contract: Contrac
     owners = {int(state.owner[member]) for member in contract.members}
     if not all(state.active[member] for member in contract.members) or len(owners) < 2:
         work.events.append(
-            Event(state.t, first, "not_signed", members, 0.0, "a member has left the market")
+            Event(state.t, first, "not_signed", members, 0.0, _why_absent(state, contract.members))
         )
         return
     if contract.review and (contract.stake is not None or contract.merger is not None):
@@ -77,11 +92,11 @@ def _after_deal(state: State, contract: Contract) -> State:
         _enter_stake(probe, contract.stake)
     if contract.merger is not None:
         acquirer, brands = _merging(probe, contract.merger.acquirer, contract.members)
-        _join(probe, acquirer, brands)
+        join(probe, acquirer, brands)
     return probe
 
 
-def _join(state: State, acquirer: int, brands: NDArray[np.int64]) -> None:
+def join(state: State, acquirer: int, brands: NDArray[np.int64]) -> None:
     """Brands pass to the acquirer, with what they hold and control of others."""
     for brand in brands:
         if state.owner[brand] == brand:
@@ -154,7 +169,7 @@ def _merge(run: Run, state: State, work: Work, contract: Contract) -> None:
     merger = contract.merger
     assert merger is not None
     acquirer, brands = _merging(state, merger.acquirer, contract.members)
-    _join(state, acquirer, brands)
+    join(state, acquirer, brands)
     state.kappa = profit_weights(state)
     for brand in brands:
         for stock in (state.debt, state.drawn, state.credit_line):

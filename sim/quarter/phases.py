@@ -170,10 +170,29 @@ def price(run: Run, state: State, work: Work) -> None:
         floor=floor,
     )
     work.problem, equilibrium = solve_stated(run, state, work, problem)
+    _require_prices(run, state, equilibrium.prices)
     work.price, work.share = equilibrium.prices, equilibrium.shares
     work.iterations, work.residual = equilibrium.iterations, equilibrium.error_estimate
     state.price = equilibrium.prices.copy()
     remember(state, work)
+
+
+def _require_prices(run: Run, state: State, prices: FloatArray) -> None:
+    """Refuse an equilibrium in which buyers are paid to take a car.
+
+    Raises
+    ------
+    SolverError
+        A price is not above zero; the message names the line.
+    """
+    industry = run.world.industry
+    wrong = state.active[industry.firm_of] & ~(prices > 0.0)
+    if wrong.any():
+        worst = int(np.flatnonzero(wrong)[np.argmin(prices[wrong])])
+        raise SolverError(
+            f"the price of {industry.lines[worst]} is {prices[worst]:,.0f} CNY, not above zero: "
+            "what a sale is worth to its firm (war, learning, a negative duty) exceeds its cost"
+        )
 
 
 def clear(run: Run, state: State, work: Work) -> None:
@@ -197,4 +216,9 @@ def clear(run: Run, state: State, work: Work) -> None:
     first = first_quarter(run, state)
     if first.any():
         state.first_units = np.where(first, work.units, state.first_units)
+    young = state.active & (state.zombie_units == 0.0)
+    if young.any():
+        # The first four quarters in which it sells are its first year.
+        year = (state.trailing_units > 0.0).all(axis=0) & young
+        state.zombie_units = np.where(year, trailing_mean(state.trailing_units), state.zombie_units)
 

@@ -59,7 +59,8 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
     merged = state.owner != np.arange(size)
     passed = merged | (state.control.diagonal() < 0.5)
     supported = np.add.reduce(state.trailing_state_money)[state.owner] > 0.0
-    zombie = year < ZOMBIE_SHARE * industry.by_firm(industry.units)
+    # 0 until an entrant's first year is over: it is measured by nothing before.
+    zombie = year < ZOMBIE_SHARE * state.zombie_units
     held = np.maximum(np.maximum.reduce(state.holdings), state.outside_stake) >= ALLIED_STAKE
     # A firm that enters next quarter has sold nothing yet.
     waiting = state.waiting | (state.active & (state.first_units == 0.0))

@@ -144,6 +144,7 @@ FIRMS = Table(
         Column("brand", "bool", "-", "the brand is on sale"),
         Column("independent", "bool", "-", "on sale and in control of itself"),
         Column("owner", "text", "-", "id of the firm whose balance sheet it is on"),
+        Column("capacity", "float64", "vehicles", "that its plants can make in a quarter"),
     ),
 )
 
@@ -156,7 +157,8 @@ EVENTS = Table(
         Column("firm", "text", "-", "id of the brand it happened to; `market` for all"),
         Column(
             "kind", "text", "-",
-            "what happened, e.g. `exit`, `equity`, `signed`, `merged`, `event`, `volume_missed`",
+            "what happened, e.g. `exit`, `equity`, `signed`, `merged`, `event`, `volume_missed`, "
+            "`entry_weighed`, `not_paid`, `taken_over`, `plants_bought`, `buyers_go`",
         ),
         Column(
             "counterparty", "text", "-",
@@ -167,7 +169,9 @@ EVENTS = Table(
             "float64",
             "CNY",
             "money that changed hands; for a merger review the change in the MHHI, for an event "
-            "the number of its kind in its own unit, for a missed volume the vehicles missed",
+            "the number of its kind in its own unit, for a missed volume the vehicles missed, for "
+            "buyers that go the vehicles of the quarter, for an entry weighed its worth less its "
+            "cost, for money not paid what was due",
         ),
         Column("detail", "text", "-", "in words"),
     ),

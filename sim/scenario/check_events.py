@@ -62,7 +62,7 @@ def check_events(
         _check_time(event, horizon, say)
         _check_firms(event, (*there, *new), market.name, say)
         if event.kind == "entrant" and event.firm is not None:
-            _check_entrant(event, market, say)
+            _check_entrant(event, market, horizon, say)
             if event.firm in settings.entries:
                 say(("firm",), event.firm, "a firm that entries do not bring in too", "")
             if event.firm in entering:
@@ -83,6 +83,8 @@ def _check_keys(event: PlannedEvent, say: Say) -> None:
     for key in keys.needs:
         if getattr(event, key) in (None, ()):
             say((key,), None, MISSING, "")
+    if event.kind == "tariff" and event.cny_per_car is not None and event.cny_per_car < 0.0:
+        say(("cny_per_car",), event.cny_per_car, "at least 0: a duty is paid to the state", "")
     if keys.some and not given & set(keys.some):
         say((), None, "one of " + ", ".join(keys.some), "")
 
@@ -114,6 +116,8 @@ def _check_time(event: PlannedEvent, horizon: Horizon | None, say: Say) -> None:
     if event.again and event.quarters is None:
         say(("again",), True, "quarters: what stays cannot start again", "")
     _check_condition(event.when, say)
+    if event.when.entry_pays is not None and event.kind != "entrant":
+        say(("when", "entry_pays"), None, f"another condition: a {event.kind} does not enter", "")
 
 
 def _check_date(key: str, when: Quarter, horizon: Horizon, say: Say) -> None:
@@ -150,7 +154,9 @@ def _check_firms(event: PlannedEvent, known: Iterable[str], market: str, say: Sa
                 check(("when", key, "firm"), seen.firm)
 
 
-def _check_entrant(event: PlannedEvent, market: MarketTables, say: Say) -> None:
+def _check_entrant(
+    event: PlannedEvent, market: MarketTables, horizon: Horizon | None, say: Say
+) -> None:
     firms = tuple(row.firm_id for row in market.firms)
     if any(row.firm_id == event.firm and row.entrant for row in market.firms):
         expected = f"entries: {{{event.firm}: {{start}}}}, as the tables mark it as an entrant"
@@ -160,6 +166,10 @@ def _check_entrant(event: PlannedEvent, market: MarketTables, say: Say) -> None:
             if key in event.model_fields_set:
                 say((key,), None, f"nothing: the tables say it of {event.firm}", "")
         return
+    first = None if horizon is None else horizon.start.index
+    if event.start is not None and event.start.index == first:
+        expected = f"a quarter after {event.start}: a new firm was not there before the run"
+        say(("start",), str(event.start), expected, "")
     lines = tuple(row.line_id for row in market.lines)
     if not event.lines:
         expected = f"a firm of {market.name}, or lines whose like it sells"

@@ -60,6 +60,14 @@ class Bound(Group):
     above: Real | None = number("strictly above", "as the number", default=None)
 
 
+class EntryPays(Group):
+    """Entering is worth more than it costs (equation 10.12 of MODEL.md)."""
+
+    cost_cny_bn: Real = number("what it takes to enter, sunk", "CNY bn", ge=0.0, le=1e4)
+    years: Whole = number("for which profit is counted", "years", ge=1, le=40)
+    discount_rate: Real = number("on profit to come", "a year", ge=0.0, le=1.0)
+
+
 class Condition(Group):
     """What starts an event: one of these, looked at when a quarter's books are closed."""
 
@@ -68,6 +76,9 @@ class Condition(Group):
     brands_on_sale: Bound | None = _mark("number of brands on sale")
     penetration: Bound | None = _mark("electric cars over all cars bought")
     exit: ExitSeen | None = _mark("a firm left in the quarter")
+    entry_pays: EntryPays | None = _mark(
+        "of an entrant: what it can expect to earn is worth more than entering costs"
+    )
 
 
 class PlannedEvent(Group):

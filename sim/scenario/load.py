@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.errors import Fault, InputError
 from sim.scenario.changes import COMMAND_LINE, from_command_line, is_name, lay_over
+from sim.scenario.check_facts import check_facts
 from sim.scenario.check_until import check_until
 from sim.scenario.check_worlds import check_worlds
 from sim.scenario.checks import fault_at, nearest, unique, validated
@@ -98,6 +99,8 @@ def assemble(
     check_worlds(tree, root, arms, designs, heading, market, faults)
     if heading is not None and heading.until is not None:
         check_until(tree, heading.until, heading, arms, market, faults)
+    if heading is not None and heading.facts is not None:
+        check_facts(tree, heading.facts, heading, arms, market, faults)
     _check_couples(tree, arms, heading, faults)
     if faults or heading is None:
         raise InputError(unique(_first_told(of_text, faults)))

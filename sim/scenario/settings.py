@@ -150,7 +150,8 @@ class Costs(Group):
     battery_reversion: Real = number("mean reversion of shocks", "a quarter", ge=0.0, le=1.0)
     battery_shock_sd: Real = number("sd of shocks", "log a quarter", ge=0.0, le=1.0)
     battery_events: dict[Name, BatteryEvent] = Field(
-        default={}, description="shifts of the battery price by name"
+        default={},
+        description="shifts of the battery price by name; an event battery_shock multiplies them",
     )
     procurement_elasticity: Real = number(
         "discount per doubling of pooled volume", "share", ge=0.0, le=0.3
@@ -187,6 +188,22 @@ class Quality(Group):
     knowledge: Knowledge | None = Field(default=None, description="the quality ladder")
 
 
+class WindUp(Group):
+    """What becomes of a firm that can pay nobody any more."""
+
+    takeover: Switch = Field(
+        default=False, description="a rich firm may take it over, with its debts"
+    )
+    years: Whole = number("for which a buyer counts its profit", "years", ge=1, le=40)
+    discount_rate: Real = number("of a buyer, on profit to come", "a year", ge=0.0, le=1.0)
+    saving: Real = number("of its fixed cost and R&D under a buyer", "share", ge=0.0, le=1.0)
+    resale: Switch = Field(default=False, description="its plants are sold to other makers")
+    resale_price_share: Real = number("price of a used plant", "share of a new one", ge=0, le=1)
+    buyer_utilisation: Real = number(
+        "makers buy down to it; those below it buy nothing", "ratio", gt=0.0, le=2.0
+    )
+
+
 class Finance(Group):
     """Money."""
 
@@ -215,6 +232,7 @@ class Finance(Group):
         "runway below which suppliers shorten payables", "quarters", ge=0, le=40
     )
     payables_distress_days: Real = number("payables of a firm nobody trusts", "days", ge=0, le=365)
+    wind_up: WindUp
     state_backstop: Switch = True
     owner_support: Switch = True
     equity_market: Switch = True

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sim.scenario.conduct import Conduct
 from sim.scenario.events import PlannedEvent
+from sim.scenario.facts import Facts
 from sim.scenario.settings import (
     CalibrationSettings,
     Costs,
@@ -96,6 +97,9 @@ class Heading(Group):
     baseline: Name
     until: Until | None = Field(
         default=None, description="adds replicates until a difference is known; for replicates"
+    )
+    facts: Facts | None = Field(
+        default=None, description="facts that `facts` looks for, and their placebo arms"
     )
     record: Literal["none", "summary", "full"] = Field(
         default="summary",

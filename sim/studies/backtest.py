@@ -7,7 +7,8 @@ what happened is read afterwards, to judge it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,16 @@ class Forecast:
     units: FloatArray
     price_ratio: FloatArray
     failed: tuple[str, ...]
+
+    def of(self, firms: Sequence[str]) -> Forecast:
+        """The forecast of some of the firms."""
+        place = [self.firms.index(firm) for firm in firms]
+        return replace(
+            self,
+            firms=tuple(firms),
+            units=self.units[:, place],
+            price_ratio=self.price_ratio[:, place],
+        )
 
 
 @dataclass(frozen=True)
@@ -236,6 +247,10 @@ def judge(
     realised: Outcomes,
 ) -> Backtest:
     """Hold a forecast and the benchmarks against what happened."""
+    everybody, most = made.units.sum(axis=1), float(np.median(made.units, axis=0).sum())
+    # Who was not there in December has no benchmark: it counts in the market alone.
+    unscored = _unscored(made.firms, history, realised, year)
+    made = made.of([firm for firm in made.firms if (firm, "units", year - 1) in history])
     firms = made.firms
     last = np.array([history[firm, "units", year - 1].value for firm in firms])
     before = np.array([_same(history, firm, year - 2, year - 1) for firm in firms])
@@ -245,7 +260,6 @@ def judge(
         "trend": trend(last, before, grown[0] / grown[1]),
         "equal shares": equal_shares(last),
     }
-    unscored = _unscored(firms, history, realised, year)
     kept = np.array([firm not in unscored for firm in firms])
     happened = np.array(
         [
@@ -255,8 +269,9 @@ def judge(
     )
     market = realised[MARKET, "units", year].value
     units = {MODEL: np.median(made.units, axis=0), **simple}
-    shares = {name: values / values.sum() for name, values in units.items()}
-    drawn = made.units / made.units.sum(axis=1, keepdims=True)
+    shares = {name: values / values.sum() for name, values in simple.items()}
+    shares = {MODEL: units[MODEL] / most, **shares}
+    drawn = made.units / everybody[:, None]
     judged = (
         _judged("units", firms, kept, last, happened, units, made.units, happened),
         _judged(
@@ -265,8 +280,8 @@ def judge(
     )
     totals = {name: float(values.sum()) for name, values in units.items()}
     # The median of the sum is not the sum of medians.
-    totals[MODEL] = float(np.median(made.units.sum(axis=1)))
-    prices = _prices(made, history, realised, year, last)
+    totals[MODEL] = float(np.median(everybody))
+    prices = _prices(made, history, realised, year)
     return Backtest(
         scenario, year, made, information, (*judged, *prices),
         {"last": grown[0], "realised": market, **totals}, unscored,
@@ -286,8 +301,11 @@ def _unscored(
     """Firms whose units cannot be held against the forecast, and why."""
     reasons = {}
     for firm in firms:
-        then, now = history[firm, "units", year - 1], realised.get((firm, "units", year))
-        if now is None or NOT_SCORED[0] in (then.metric, now.metric):
+        then, now = history.get((firm, "units", year - 1)), realised.get((firm, "units", year))
+        if then is None:
+            told = "no count of the year" if now is None else f"sold {now.value:,.0f}"
+            reasons[firm] = f"not on sale before; {told}"
+        elif now is None or NOT_SCORED[0] in (then.metric, now.metric):
             reasons[firm] = "what is left of the market"
         elif now.metric in NOT_SCORED:
             reasons[firm] = "no full count of the year"
@@ -332,9 +350,14 @@ def _judged(
 
 
 def _prices(
-    made: Forecast, history: Outcomes, realised: Outcomes, year: int, weights: FloatArray
+    made: Forecast, history: Outcomes, realised: Outcomes, year: int
 ) -> tuple[Judged, ...]:
-    """List prices over those of the base year, where both are known; weights are units then."""
+    """List prices over those of the base year, where both are known.
+
+    Weights are the units of the year, as for units and shares; a firm without a count has none.
+    """
+    counts = [realised.get((firm, "units", year)) for firm in made.firms]
+    weights = np.array([0.0 if each is None else each.value for each in counts])
     known = [realised.get((firm, "price_ratio", year)) for firm in made.firms]
     complete = np.isfinite(made.price_ratio).all(axis=0)
     kept = np.array([each is not None for each in known]) & complete

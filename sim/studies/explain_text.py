@@ -65,6 +65,7 @@ CASH: Mapping[str, str] = MappingProxyType(
         "fixed_cost": "fixed cost",
         "research": "research and launches",
         "capacity": "plants",
+        "plants": "plants bought from, or sold to, another maker",
         "interest": "interest",
         "credit": "credit drawn or repaid",
         "other_business": "other business",

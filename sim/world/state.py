@@ -86,6 +86,7 @@ class State:
     owner_money: FloatArray  # (F,) cumulative
     equity_raised: FloatArray  # (F,) cumulative
     first_units: FloatArray  # (F,) units of its first quarter in this run
+    zombie_units: FloatArray  # (F,) quarterly, base year's or an entrant's first year's; 0 before
     holdings: FloatArray  # (F, F)
     control: FloatArray  # (F, F)
     kappa: FloatArray  # (F, F) profit weights of holdings, control and mergers
@@ -167,9 +168,9 @@ def initial_state(
         variable_cost=calibration.cost.copy(),
         battery_log=np.zeros(()),
         price=industry.price.copy(),
-        sold=industry.units.copy(),
-        volume=volume,
-        energy=volume * energy_per_car,
+        sold=industry.units * there[industry.firm_of],
+        volume=volume * there,
+        energy=volume * there * energy_per_car,
         capacity=industry.capacity.copy(),
         ordered=np.zeros((building, size)),
         cash=industry.cash * there,
@@ -188,6 +189,7 @@ def initial_state(
         owner_money=np.zeros(size),
         equity_raised=np.zeros(size),
         first_units=np.zeros(size),
+        zombie_units=units * there,
         holdings=industry.holdings.copy(),
         control=industry.control.copy(),
         kappa=control_weights(industry.holdings, industry.control),

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from synthetic_batch import Plan, write_batch
 
 from sim.compare import Batch, best_arms, best_sentences, printed_comparison
+from sim.compare.best import _complete
 
 
 def test_the_arm_with_the_planted_gain_is_told_from_the_others(batch: Batch) -> None:
@@ -66,3 +68,13 @@ def test_wider_asks_for_more_replicates(tmp_path: Path) -> None:
     )
     eta = 0.5 * ((2 * 0.05 / 4) ** (-2 / 23) - 1)
     assert alive["replicates_needed"] == int(2 * eta * 23 * widest / 0.05**2) + 1
+
+
+def test_a_firm_missing_from_one_arm_is_compared_in_the_others(batch: Batch) -> None:
+    runs = batch.runs_at(batch.reference)
+    ended = runs[(runs["status"] == "ok") & (runs["arm"] != "solo")]
+    values = pd.Series(1.0, index=ended["run"].to_numpy())
+    arms, table, left_out = _complete(batch, runs, values)
+    assert arms == tuple(arm for arm in batch.arms if arm != "solo")
+    assert table.shape == (39, len(batch.arms) - 1)
+    assert left_out == 1

@@ -28,6 +28,7 @@ def paired(solo: np.ndarray, ally: np.ndarray, *, antithetic: bool = True) -> Pa
         "arm": ["solo", "capital"] * count,
     })
     values = pd.Series(np.array([solo, ally]).T.ravel(), index=np.arange(2 * count))
+    runs["status"] = np.where(np.isfinite(values), "ok", "failed")
     return make_pairs(runs, values.dropna(), "capital", "solo", antithetic=antithetic)
 
 

@@ -22,6 +22,7 @@ def pairs() -> Pairs:
         }
     )
     values = pd.Series(np.array([SOLO, ALLY]).T.ravel(), index=np.arange(12))
+    runs["status"] = np.where(np.isfinite(values), "ok", "failed")
     return make_pairs(runs, values.dropna(), "capital", "solo")
 
 
@@ -35,6 +36,19 @@ def test_a_known_run_of_a_broken_pair_is_kept(pairs: Pairs) -> None:
     # Complete pairs: 0 + 1 - 1. Replicate 2: solo lives, so -1 or 0. Replicate 3: the ally lives,
     # so 0 or 1. Replicate 5: -1 or 1.
     assert pairs.range_if_failed() == pytest.approx((-2.0 / 6.0, 2.0 / 6.0))
+
+
+def test_a_firm_that_an_arm_has_not_got_makes_no_pair_and_no_failed_one() -> None:
+    runs = pd.DataFrame(
+        {
+            "run": np.arange(6),
+            "replicate": np.repeat(np.arange(3), 2),
+            "arm": ["solo", "newcomer"] * 3,
+            "status": ["ok", "ok", "ok", "ok", "failed", "failed"],
+        }
+    )
+    found = make_pairs(runs, pd.Series({1: 1.0, 3: 0.0}), "newcomer", "solo")
+    assert (found.count, found.failed, found.both_failed) == (0, 1, 1)
 
 
 def test_the_row_counts_the_same_pairs(pairs: Pairs) -> None:

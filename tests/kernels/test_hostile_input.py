@@ -185,8 +185,8 @@ CALLS = {
 # take records alone.
 INNER = {
     "accelerate", "check_evidence", "compile_game", "dot", "evaluate", "exact", "exact_part",
-    "first_values", "grow", "kernel", "largest_step", "make_room", "matrix", "move_four",
-    "move_one", "newton_inverse", "number", "part", "plain_prices", "position", "positions",
+    "first_values", "gather", "grow", "kernel", "largest_step", "make_room", "matrix", "move_four",
+    "move_one", "newton_inverse", "number", "part", "plain_prices", "pool", "position", "positions",
     "power", "power_of_two", "power_of_two_single", "power_single", "raise_four", "raise_one",
     "raise_single", "recover", "require_finite", "search", "search_prices", "shift_to_outside",
     "shift_types", "solve_from_starts", "solve_groups", "solve_markets", "square",

@@ -74,6 +74,29 @@ def test_benchmarks_are_what_they_say_and_losing_is_said():
     assert excess.low < excess.value < excess.high
 
 
+def test_an_entrant_counts_in_the_market_and_is_scored_by_nobody():
+    realised = {**REALISED, ("new", "units", 2023): Observed(70.0, "retail")}
+    made = Forecast(
+        (*FIRMS, "new"), np.array([[150.0, 100.0, 90.0, 60.0, 100.0]] * 5), np.ones((5, 5)), ()
+    )
+    found = judge(load(FILE), 2023, made, (), HISTORY, realised)
+    by_units, by_share = found.judged
+    assert by_units.firms == by_share.firms == ("a", "b", "c")
+    assert by_units.forecasts[MODEL].tolist() == [150.0, 100.0, 90.0]
+    assert by_share.forecasts[MODEL].tolist() == [0.3, 0.2, 0.18]
+    assert found.total[MODEL] == 500.0
+    assert found.unscored["new"] == "not on sale before; sold 70"
+    assert "new" in printed(found)
+
+
+def test_the_weight_of_a_price_error_is_what_was_sold_in_the_year():
+    ratios = {(firm, "price_ratio", 2023): Observed(value, "list")
+              for firm, value in (("a", 0.5), ("b", 1.0))}  # fmt: skip
+    found = judged_by([[150.0, 100.0, 90.0, 60.0]] * 5, realised={**REALISED, **ratios})
+    (prices,) = [each for each in found.judged if each.measure == "price"]
+    assert prices.scores[MODEL].weighted == pytest.approx(150 / 250 * np.log(2.0))
+
+
 def test_a_difference_that_chance_could_make_is_called_so():
     # Nearer for one firm by what it is farther for another.
     near = judged_by([[120.0, 180.0, 50.0, 60.0]] * 5)
