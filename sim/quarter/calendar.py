@@ -78,7 +78,7 @@ CALENDAR: tuple[Phase, ...] = (
                 "active", "cash", "debt", "drawn", "credit_line", "net_working_capital",
                 "trailing_spending",
                 "owner_money", "state_money", "trailing_owner_money", "trailing_state_money",
-                "equity_raised", "holdings", "control", "kappa", "outside_stake",
+                "equity_raised", "outside_stake",
                 "outside", "in_force",
             }
         ),
