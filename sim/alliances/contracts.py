@@ -36,6 +36,15 @@ class Merger:
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """A member's dealers abroad sell another's cars."""
+
+    host: int
+    guest: int
+    share: float
+
+
+@dataclass(frozen=True)
 class Contract:
     """One agreement. Times in quarters from the start of the run, money in CNY."""
 
@@ -59,6 +68,7 @@ class Contract:
     delta_threshold: float
     review_delay: int
     joint_research: float = 0.0
+    distribution: Distribution | None = None
 
 
 def compile_contracts(
@@ -102,6 +112,13 @@ def _compile(
             acquirer=firms.index(terms.merger.acquirer),
             integration_cost_share=terms.merger.integration_cost_share,
         )
+    distribution = None
+    if terms.distribution is not None:
+        distribution = Distribution(
+            host=firms.index(terms.distribution.host),
+            guest=firms.index(terms.distribution.guest),
+            share=terms.distribution.share,
+        )
     tech, pool, platform = terms.tech_sharing, terms.joint_procurement, terms.platform_sharing
     return Contract(
         name=name,
@@ -116,6 +133,7 @@ def _compile(
         development_saving=platform.development_saving if platform is not None else 0.0,
         stake=stake,
         merger=merger,
+        distribution=distribution,
         setup_cost=contract.setup_cost_cny_bn * BILLION,
         running_cost=contract.running_cost_cny_bn * BILLION / 4.0,
         hazard=contract.hazard,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.batch.region_rows import RegionRows
 from sim.decisions.conduct import NO_PARTS
 from sim.kernels.concentration import hhi
 from sim.kernels.grouping import group_sums
@@ -45,13 +46,16 @@ class Recorder:
         The run to record.
     products
         Make a row a quarter and line on sale too.
+    regions
+        Make a row a quarter, region abroad and firm too.
     """
 
-    def __init__(self, run: Run, *, products: bool = False) -> None:
+    def __init__(self, run: Run, *, products: bool = False, regions: bool = False) -> None:
         industry, quarters = run.world.industry, run.world.quarters
         size = (quarters, len(industry.firms))
         self._run = run
         self._with_products = products
+        self._regions = RegionRows(industry.firms) if regions else None
         self._count = 0
         self._market: list[dict[str, object]] = []
         self._firms = {
@@ -98,6 +102,8 @@ class Recorder:
             }
         )
         self._events.extend(work.events)
+        if self._regions is not None:
+            self._regions.quarter(state.t - 1, work.abroad)
         self._count += 1
 
     def tables(self) -> dict[str, Columns]:
@@ -109,6 +115,8 @@ class Recorder:
         }
         if self._with_products:
             tables["products"] = self._product_table()
+        if self._regions is not None:
+            tables["regions"] = self._regions.table()
         return tables
 
     def _column(self, name: str) -> NDArray[Any]:

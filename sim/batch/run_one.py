@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.batch.recorder import Recorder
+from sim.calibration.abroad import RegionMarket, build_regions
 from sim.calibration.calibrate import Calibration, calibrate
 from sim.calibration.entrants import calibrated_with_new_firms, with_new_firms
 from sim.calibration.industry import Industry, build_industry
@@ -73,8 +74,11 @@ class Runner:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._tables = read_market(scenario.heading.market)
+        self._regions = bool(scenario.regions)
         self._calibrations: dict[str, Calibration | CalibrationError] = {}
-        self._settled: dict[str, tuple[WorldSettings, Industry, Calibration]] = {}
+        self._settled: dict[
+            str, tuple[WorldSettings, Industry, Calibration, tuple[RegionMarket, ...]]
+        ] = {}
         self._luck: dict[tuple[str, ...], Luck] = {}
         self._luck_of = -1
 
@@ -87,6 +91,8 @@ class Runner:
             The market cannot be calibrated there; the verdict is kept and raised again.
         """
         settings = self._scenario.calibration_settings(arm, values)
+        # Regions abroad are calibrated beside the market at home, which knows nothing of them.
+        settings = settings.model_copy(update={"regions": {}})
         key = json.dumps(plain(settings), sort_keys=True, default=str)
         if key not in self._calibrations:
             try:
@@ -130,7 +136,7 @@ class Runner:
             The settings are not valid, or the market cannot be calibrated.
         """
         heading = self._scenario.heading
-        settings, industry, calibration = self._setting(arm, values)
+        settings, industry, calibration, regions = self._setting(arm, values)
         start, quarters = heading.horizon.start.index, heading.horizon.quarters
         world = World(
             industry=industry,
@@ -142,6 +148,7 @@ class Runner:
             tax_steps=self._steps("purchase_tax_nev", start),
             subsidy_steps=self._steps("purchase_subsidy", start),
             entry=_entry(settings, industry.firms, start),
+            regions=regions,
         )
         return make_run(world, self._outside_stake(industry.firms, settings))
 
@@ -155,16 +162,18 @@ class Runner:
 
     def _setting(
         self, arm: str, values: Mapping[str, float]
-    ) -> tuple[WorldSettings, Industry, Calibration]:
+    ) -> tuple[WorldSettings, Industry, Calibration, tuple[RegionMarket, ...]]:
         """What an arm and point are for every replicate."""
         key = json.dumps([arm, sorted(values.items())])
         if key not in self._settled:
             settings = self._scenario.settings(arm, values)
-            calibration = calibrated_with_new_firms(
-                self.calibration(arm, values), settings.events
-            )
+            at_home = self.calibration(arm, values)
+            calibration = calibrated_with_new_firms(at_home, settings.events)
+            held = self._scenario.calibration_settings(arm, values)
+            start = self._scenario.heading.horizon.start.index
+            regions = build_regions(self._tables, held, settings, at_home, start)
             industry = with_new_firms(build_industry(self._tables, settings), settings.events)
-            self._settled[key] = (settings, industry, calibration)
+            self._settled[key] = (settings, industry, calibration, regions)
         return self._settled[key]
 
     def _draw(self, firms: tuple[str, ...], lines: tuple[str, ...], replicate: int) -> Luck:
@@ -208,12 +217,14 @@ class Runner:
 
         run = self.run_of(spec.arm, dict(spec.values), spec.replicate)
         level = self._scenario.heading.record
-        model, recorder = PriceWar(run), Recorder(run, products=level == "full")
+        model = PriceWar(run)
+        recorder = Recorder(run, products=level == "full", regions=self._regions)
         model.walk(run.world.quarters, recorder.quarter)
         model.remove_all_agents()
         tables = recorder.tables()
         if level == "none":
-            tables["firms"] = {name: values[:0] for name, values in tables["firms"].items()}
+            for table in {"firms", "regions"} & set(tables):
+                tables[table] = {name: values[:0] for name, values in tables[table].items()}
         return RunRecord(number=spec.number, tables=tables)
 
     def run(self, spec: RunSpec) -> bytes:

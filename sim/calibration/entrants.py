@@ -25,6 +25,7 @@ IntArray = NDArray[np.int64]
 SCALED = ("experience", "capacity", "fixed_cost", "rd", "launch_rate")
 ALIKE = (
     "dealer_margin", "observed_markup", "export_margin", "other_cash_share", "discount",
+    "fleet_share",
     "payable_days", "receivable_days", "inventory_days",
 )  # fmt: skip
 OF_LINES = ("size", "plug", "units", "price", "battery_kwh", "subsidy")

@@ -60,6 +60,7 @@ class Industry:
     dealer_margin: FloatArray  # (F,)
     net_share: FloatArray  # (J,) n / p in the base year
     observed_markup: FloatArray  # (F,) share of net price over marginal cost
+    fleet_share: FloatArray  # (F,) part of its units that fleets bought in the base year
     exports: FloatArray  # (F,) vehicles a quarter
     export_growth: FloatArray  # (F,) a year
     export_margin: FloatArray  # (F,) share of the export net price over marginal cost
@@ -189,6 +190,7 @@ def build_industry(tables: MarketTables, settings: WorldSettings) -> Industry:
         + value["depreciation_share"]
         - value["variable_selling_share"]
         - value["warranty_share"],
+        fleet_share=value["fleet_share"],
         exports=value["exports"] / QUARTERS_A_YEAR,
         export_growth=value["export_growth"],
         export_margin=value["export_margin"],

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from sim.calibration.industry import Industry
+from sim.errors import CalibrationError
 from sim.scenario.world import WorldSettings
 
 FloatArray = NDArray[np.float64]
 
 # The nodes are part of the model, not of luck: one fixed scrambling for every run.
 NODE_SEED = 1995
+LEAST_SHARE = 1e-3  # of a line's units, to either group of buyers
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,41 @@ def consumer_types(industry: Industry, settings: WorldSettings) -> ConsumerTypes
         + demand.taste_plug_sd * nodes[:, 2][:, None] * industry.plug[None, :]
         + demand.taste_size_sd * nodes[:, 3][:, None] * industry.size[None, :]
     )
-    return ConsumerTypes(
+    types = ConsumerTypes(
         weights=np.full(demand.types, 1.0 / demand.types),
         price_shape=income**-demand.income_exponent,
         taste=np.ascontiguousarray(taste),
         income=income,
+    )
+    return _with_fleets(types, industry, settings) if demand.fleet_buyers > 0.0 else types
+
+
+def _with_fleets(
+    types: ConsumerTypes, industry: Industry, settings: WorldSettings
+) -> ConsumerTypes:
+    """Private buyers, and after them fleets with a taste for the lines they bought (2.8).
+
+    Raises
+    ------
+    CalibrationError
+        Fleets or private buyers would have bought more cars than there are buyers of them.
+    """
+    part, factor = settings.demand.fleet_buyers, settings.demand.fleet_price_factor
+    # A line that one group never buys would have no taste to state.
+    fleet = np.clip(industry.fleet_share, LEAST_SHARE, 1.0 - LEAST_SHARE)[industry.firm_of]
+    odds = []
+    for name, size, share in (("fleets", part, fleet), ("private buyers", 1.0 - part, 1.0 - fleet)):
+        bought = share * industry.units / (size * industry.market_size)
+        if bought.sum() >= 1.0:
+            raise CalibrationError(
+                f"demand.fleet_buyers: {part:g} of all buyers leave too few {name} for the cars "
+                "they bought"
+            )
+        odds.append(np.log(bought / (1.0 - bought.sum())))
+    group_taste = odds[0] - odds[1]
+    return ConsumerTypes(
+        weights=np.concatenate([(1.0 - part) * types.weights, part * types.weights]),
+        price_shape=np.concatenate([types.price_shape, factor * types.price_shape]),
+        taste=np.vstack([types.taste, types.taste + group_taste]),
+        income=np.tile(types.income, 2),
     )

@@ -1,5 +1,6 @@
 """What a batch says: arms compared over pairs of the same luck, from its rows alone."""
 
+from sim.compare.abroad import abroad
 from sim.compare.batch import Batch, Scope
 from sim.compare.best import best_arms, best_sentences
 from sim.compare.heat import heat
@@ -14,6 +15,7 @@ __all__ = [
     "Batch",
     "Scope",
     "Sentence",
+    "abroad",
     "alive_strip",
     "answer",
     "best_arms",

@@ -94,6 +94,18 @@ class Batch:
             "firms", columns=["run", "t", "firm", *columns], runs=runs, firms=firms, times=times
         )
 
+    def regions(
+        self,
+        runs: Sequence[int],
+        *,
+        firms: Sequence[str] | None = None,
+        times: Sequence[int] | None = None,
+    ) -> pd.DataFrame:
+        """Rows of regions abroad, illustrative; none where the batch models no region."""
+        if not self._store.has("regions"):
+            return pd.DataFrame()
+        return self._store.table("regions", runs=runs, firms=firms, times=times)
+
     def events(self, runs: Sequence[int]) -> pd.DataFrame:
         """Events of some runs."""
         return self._store.table("events", runs=runs)

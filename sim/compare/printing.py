@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim.compare import amounts
+from sim.compare.abroad import CAVEAT, HEADINGS, abroad, abroad_cells, abroad_title
 from sim.compare.batch import Batch, Scope
 from sim.compare.best import best_arms, best_sentences
 from sim.compare.measures import BRAND, MEASURES, MONEY
@@ -182,6 +183,10 @@ def printed_comparison(
     best = best_sentences(batch, best_arms(batch, firms=firms, scope=scope))
     parts.append("\n".join(textwrap.fill(each, WIDTH) for each in best))
     parts.append(_printed_losers(batch, arm, baseline, scope))
+    there = abroad(batch, arms=[arm], baseline=baseline, firms=firms, scope=scope)
+    if len(there):
+        cells = aligned(HEADINGS, abroad_cells(batch, there))
+        parts.append(f"{abroad_title(batch)}\n{cells}\n{textwrap.fill(CAVEAT, WIDTH)}")
     return "\n\n".join(filter(None, parts)) + "\n"
 
 

@@ -22,8 +22,13 @@ def acceptance(settings: WorldSettings, t: int) -> float:
     A yearly drift that fades with a half-life; t = 0 is the first quarter of the run.
     """
     demand = settings.demand
-    quarterly = demand.acceptance_drift / 4.0
-    fade = 0.5 ** (0.25 / demand.acceptance_half_life_years)
+    return faded_drift(demand.acceptance_drift, demand.acceptance_half_life_years, t)
+
+
+def faded_drift(yearly: float, half_life_years: float, t: int) -> float:
+    """Sum of a yearly drift that fades with a half-life, to the end of quarter t, utils."""
+    quarterly = yearly / 4.0
+    fade = 0.5 ** (0.25 / half_life_years)
     return float(quarterly * (1.0 - fade ** (t + 1)) / (1.0 - fade))
 
 
@@ -73,7 +78,22 @@ def mean_utility(world: World, state: State) -> FloatArray:
         + state.permanent
         + state.passing[world.industry.firm_of]
         + acceptance(world.settings, state.t)
+        + familiarity(world, state)
     )
+
+
+def familiarity(world: World, state: State) -> FloatArray | float:
+    """What own cars on the road add to a line (equation 2.9), (J,) utils; 0 if switched off.
+
+    Relative to the market: what all cars together add is part of acceptance.
+    """
+    worth = world.settings.demand.familiarity
+    if worth == 0.0:
+        return 0.0
+    industry, shares = world.industry, world.calibration.shares
+    grown = np.log(state.experience / industry.experience)[industry.firm_of]
+    moved: FloatArray = worth * (grown - shares @ grown / shares.sum())
+    return moved
 
 
 def purchase_tax(world: World, t: int) -> float:

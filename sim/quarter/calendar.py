@@ -10,6 +10,7 @@ negotiate       contracts and new money that are due are signed
 apply_terms     costs, learning and weights under the contracts in force; views handed out
 invest          launches and plants that the firms decided
 price           best replies to each other
+abroad          the same in the regions that a scenario models
 clear           sales and production
 close_books     income and working capital
 exit_or_break   equity, credit, owner, state; then exit; contracts end
@@ -24,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sim.quarter import closing, entry, events, ownership, phases
+from sim.quarter import abroad, closing, entry, events, ownership, phases
 from sim.quarter.context import Run, Work
 from sim.world.state import State
 
@@ -52,6 +53,7 @@ CALENDAR: tuple[Phase, ...] = (
     Phase("apply_terms", phases.apply_terms, frozenset()),
     Phase("invest", phases.invest, frozenset({"capacity", "ordered", "research"}), asks="invest"),
     Phase("price", phases.price, frozenset({"price", "memory"}), asks="plan"),
+    Phase("abroad", abroad.sell_abroad, frozenset({"price_abroad"})),
     Phase(
         "clear",
         phases.clear,

@@ -9,6 +9,7 @@ from sim.alliances.effects import failure_probability
 from sim.finance.books import Income, follow_revenue, working_capital
 from sim.finance.rescue import rescue
 from sim.kernels.grouping import group_sums
+from sim.quarter.abroad import books_abroad
 from sim.quarter.context import Event, Run, Work
 from sim.quarter.events import pay_state
 from sim.quarter.forces import open_credit
@@ -27,9 +28,11 @@ def close_books(run: Run, state: State, work: Work) -> None:
     finance = settings.finance
     assert work.problem is not None
     domestic = industry.by_firm(work.sold * work.price * work.problem.net_share)
-    abroad = work.exports * export_price(work.unit_cost, world.calibration)
+    abroad, spent = books_abroad(
+        work, export_price(work.unit_cost, world.calibration), industry.export_margin
+    )
     revenue = domestic + abroad
-    cost = industry.by_firm(work.sold * work.cost) + abroad * (1.0 - industry.export_margin)
+    cost = industry.by_firm(work.sold * work.cost) + spent
     ratio = revenue / run.base_revenue
     on = state.active.astype(np.float64)
     income = Income(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.alliances.contracts import Contract, Stake, compile_contracts, compile_injections
 from sim.alliances.effects import Effects
 from sim.alliances.knowledge import SharedResearch
+from sim.calibration.abroad import RegionMarket
 from sim.calibration.calibrate import LEARNING_HORIZON
 from sim.calibration.industry import Industry
 from sim.decisions.conduct import Conduct, PricePlan
@@ -52,6 +53,42 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Abroad:
+    """One quarter of one region, illustrative. N firms; the local rival is last of N + 1.
+
+    Attributes
+    ----------
+    units, price
+        (N + 1,) vehicles, and CNY paid.
+    duty
+        (N,) all duties, share of the value at the border.
+    reach
+        (N,) part of buyers with a dealer near; 0 without the right to sell.
+    quality
+        (N + 1,) mean utility but for price, utils, reach included.
+    value, freight, duty_paid, levy, partner
+        (N,) CNY: value at the border; freight; duties by value, and by the car (events), both
+        paid to the state there; what a partner keeps.
+    revenue, cost
+        (N,) CNY: what reaches the maker at its factory gate, and what the cars cost there.
+    """
+
+    market: RegionMarket
+    units: FloatArray
+    price: FloatArray
+    duty: FloatArray
+    reach: FloatArray
+    quality: FloatArray
+    value: FloatArray
+    freight: FloatArray
+    duty_paid: FloatArray
+    levy: FloatArray
+    partner: FloatArray
+    revenue: FloatArray
+    cost: FloatArray
+
+
+@dataclass(frozen=True)
 class Run:
     """A world with the agreements of one arm, and base-year levels computed once.
 
@@ -85,6 +122,7 @@ class Run:
     events: tuple[Planned, ...]
     no_forces: Forces  # of a quarter without events
     net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
+    off_path: FloatArray  # (F,) part of the path of exports that no modelled region takes
 
     @property
     def rules_draw(self) -> bool:
@@ -152,6 +190,7 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         events=compile_events(settings, industry, world.start),
         no_forces=Forces.none(len(industry.firms), len(industry.lines)),
         net_share=net_shares(world),
+        off_path=_off_path(world),
     )
 
 
@@ -162,6 +201,15 @@ def _listed_margin(industry: Industry, revenue: FloatArray, cost: FloatArray) ->
         return 0.0
     spent = cost + industry.fixed_cost + industry.rd
     return float(1.0 - spent[there].sum() / revenue[there].sum())
+
+
+def _off_path(world: World) -> FloatArray:
+    """Part of each firm's base-year exports that no modelled region takes, (F,)."""
+    exports, taken = world.industry.exports, np.zeros(len(world.industry.firms))
+    for region in world.regions:
+        taken[region.firm] += region.units
+    left: FloatArray = np.maximum(1.0 - taken / np.where(exports > 0.0, exports, 1.0), 0.0)
+    return left
 
 
 def first_state(run: Run) -> State:
@@ -176,6 +224,7 @@ def first_state(run: Run) -> State:
         event_start=np.array([event.start for event in run.events], dtype=np.int64),
         waiting=run.world.entry > 0,
         building=run.world.settings.finance.building_quarters,
+        price_abroad=tuple(region.price for region in run.world.regions),
     )
 
 
@@ -222,6 +271,7 @@ class Work:
     income: Income | None = None
     shared_research: SharedResearch | None = None
     stocks: WorkingCapital | None = None  # when the books were closed
+    abroad: tuple[Abroad, ...] = ()  # one a region modelled
 
     @staticmethod
     def blank(run: Run) -> Work:

@@ -7,8 +7,8 @@ bounds that never bind, so that a quarter without events is the same to the last
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,6 +106,22 @@ def _compile(name: str, event: PlannedEvent, industry: Industry, start: int) -> 
 
 
 @dataclass(frozen=True)
+class RegionForces:
+    """What acts in one region abroad in one quarter (equations 10.3 and 10.4).
+
+    Attributes
+    ----------
+    duty
+        (F,) on top of what a car costs there, CNY a car.
+    acceptance
+        Shift of acceptance, utils.
+    """
+
+    duty: FloatArray
+    acceptance: float
+
+
+@dataclass(frozen=True)
 class Forces:
     """What acts in one quarter. F firms, J lines; CNY, utils.
 
@@ -132,6 +148,8 @@ class Forces:
         (F,) most days of payables, infinite for no cap (10.9).
     state, owner
         (F,) factors on the budgets of state and owner (10.10).
+    abroad
+        By region: what acts there and not at home.
     """
 
     battery: float
@@ -147,6 +165,7 @@ class Forces:
     payable_days: FloatArray
     state: FloatArray
     owner: FloatArray
+    abroad: Mapping[str, RegionForces] = field(default_factory=dict)
 
     @property
     def has_duty(self) -> bool:
@@ -207,11 +226,17 @@ def forces_of(
     held, floor = np.zeros(len(price), dtype=np.bool_), np.zeros(len(price))
     factors = {name: np.ones(firms) for name in ("war", "credit", "equity", "state", "owner")}
     days = still.payable_days.copy()
+    abroad: dict[str, RegionForces] = {}
     for event, began in zip(planned, started, strict=True):
         if not event.acts(began, t):
             continue
         its, kind, on = event.settings, event.kind, event.on
-        if kind == "battery_shock":
+        if its.region is not None:
+            here = abroad.get(its.region, RegionForces(np.zeros(firms), 0.0))
+            utils = (its.utils or 0.0) * event.left(t - began)
+            levy = np.where(on, its.cny_per_car or 0.0, 0.0)
+            abroad[its.region] = RegionForces(here.duty + levy, here.acceptance + utils)
+        elif kind == "battery_shock":
             battery += math.log1p(its.jump or 0.0) * event.left(t - began)
         elif kind in ("subsidy", "subsidy_end"):
             cap = math.inf if its.price_cap_cny is None else its.price_cap_cny
@@ -247,5 +272,6 @@ def forces_of(
         held=held,
         floor=floor,
         payable_days=days,
+        abroad=abroad,
         **factors,
     )

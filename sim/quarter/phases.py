@@ -25,6 +25,7 @@ from sim.market.costs import (
 )
 from sim.market.demand import market_size, mean_utility
 from sim.market.pricing import PriceProblem
+from sim.quarter.abroad import exported
 from sim.quarter.context import Run, Work
 from sim.quarter.events import demand_of, first_quarter, hold_prices
 from sim.quarter.forces import open_credit
@@ -204,6 +205,8 @@ def clear(run: Run, state: State, work: Work) -> None:
     if world.settings.finance.exports_on:
         growth = (1.0 + industry.export_growth) ** ((state.t + 1) / 4.0)
         work.exports = np.where(state.active, industry.exports * growth, 0.0)
+        if work.abroad:
+            work.exports = exported(run, work, work.exports)
     else:
         work.exports = np.zeros(len(industry.firms))
     state.sold = work.sold.copy()

@@ -14,7 +14,7 @@ import pandas as pd
 from sim.errors import StoreError
 from sim.record.manifest import check_format, read_manifest
 from sim.record.parquet import format_of, literal, memory, quoted
-from sim.record.schema import ALL_TABLES, OPTIONAL_TABLES
+from sim.record.schema import ALL_TABLES, OPTIONAL_TABLES, OPTIONAL_TAKES
 
 # Columns by which rows can be chosen, and the argument that does it.
 _CHOSEN_BY = {"runs": "run", "firms": "firm", "times": "t"}
@@ -49,7 +49,8 @@ class Batch:
         Parameters
         ----------
         name
-            ``runs``, ``market``, ``firms``, ``events``, or ``products`` where they are recorded.
+            ``runs``, ``market``, ``firms``, ``events``, or ``products`` and ``regions`` where
+            they are recorded.
         columns
             Columns to read, in this order; all by default.
         runs, firms, times
@@ -94,7 +95,7 @@ class Batch:
         """Open DuckDB with the tables of the batch as views, for questions of one's own."""
         with memory() as connection:
             for name in ALL_TABLES:
-                if name in OPTIONAL_TABLES and not (self.folder / f"{name}.parquet").is_file():
+                if name in OPTIONAL_TABLES and not self.has(name):
                     continue
                 path = self._path(name)
                 check_format(path, format_of(connection, path))
@@ -102,12 +103,17 @@ class Batch:
                 connection.execute(f"CREATE VIEW {name} AS SELECT * FROM {source}")
             yield connection
 
+    def has(self, name: str) -> bool:
+        """Whether the batch has a table that only some have."""
+        return (self.folder / f"{name}.parquet").is_file()
+
     def _path(self, name: str) -> Path:
         if name not in ALL_TABLES:
             raise StoreError(f"no table {name}; there are {', '.join(ALL_TABLES)}")
         path = self.folder / f"{name}.parquet"
         if name in OPTIONAL_TABLES and not path.is_file():
-            raise StoreError(f"{self.folder}: no table {name}; it takes record: full to have one")
+            takes = OPTIONAL_TAKES[name]
+            raise StoreError(f"{self.folder}: no table {name}; it takes {takes} to have one")
         if not path.is_file():
             raise StoreError(
                 f"{self.folder}: the batch is not finished ({path.name} is missing); "

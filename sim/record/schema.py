@@ -105,7 +105,10 @@ FIRMS = Table(
             "`waiting` (enters later)",
         ),
         Column("units", "float64", "vehicles", "sold at home in the quarter"),
-        Column("exports", "float64", "vehicles", "sold abroad in the quarter"),
+        Column(
+            "exports", "float64", "vehicles",
+            "sold abroad in the quarter; illustrative as far as regions are modelled",
+        ),
         Column("price", "float64", "CNY", "price paid, mean over cars sold; missing without sales"),
         Column("unit_cost", "float64", "CNY", "marginal cost, mean; missing without sales"),
         Column("share", "float64", "share", "of electric cars sold at home in the quarter"),
@@ -206,10 +209,37 @@ STATEMENTS = Table(
     ),
 )
 
+REGIONS = Table(
+    "regions",
+    "one brand in one region abroad in one quarter of one run, every number illustrative; only "
+    "where an arm models a region. The composite local rival is `local`",
+    (
+        _RUN,
+        _T,
+        Column("region", "text", "-", "id of the region"),
+        Column("basis", "text", "-", "`illustrative`: assumptions, not a calibrated market"),
+        _FIRM,
+        Column("units", "float64", "vehicles", "sold there in the quarter"),
+        Column("price", "float64", "CNY", "price paid, tax included; missing without sales"),
+        Column("share", "float64", "share", "of electric cars sold there in the quarter"),
+        Column("duty", "float64", "share", "duties, of the value at the border"),
+        Column("reach", "float64", "share", "of buyers who have a dealer near"),
+        Column("quality", "float64", "utility", "mean utility but for price"),
+        Column("value", "float64", "CNY", "value at the border of what was sold"),
+        Column("freight", "float64", "CNY", "freight and insurance"),
+        Column("duty_paid", "float64", "CNY", "duties paid to the state there"),
+        Column("partner", "float64", "CNY", "what a partner with the rights keeps of the margin"),
+        Column("revenue", "float64", "CNY", "what reaches the maker; in its revenue in `firms`"),
+        Column("contribution", "float64", "CNY", "revenue less the cost of the cars"),
+    ),
+)
+
 TABLES: dict[str, Table] = {table.name: table for table in (RUNS, MARKET, FIRMS, EVENTS)}
 RUN_TABLES = ("market", "firms", "events")
 # Tables that a batch has only if its scenario asks for them.
-OPTIONAL_TABLES: dict[str, Table] = {PRODUCTS.name: PRODUCTS}
+OPTIONAL_TABLES: dict[str, Table] = {PRODUCTS.name: PRODUCTS, REGIONS.name: REGIONS}
+# What a scenario must say for each of them.
+OPTIONAL_TAKES = {PRODUCTS.name: "record: full", REGIONS.name: "a region abroad that is modelled"}
 ALL_TABLES: dict[str, Table] = {**TABLES, **OPTIONAL_TABLES}
 
 

@@ -11,6 +11,7 @@ from sim.compare.batch import Batch
 from sim.compare.printing import place_of
 from sim.compare.sentence import Sentence
 from sim.report import provenance, sections
+from sim.report.abroad import abroad_section
 from sim.report.markup import element, paragraph, prose, section, text
 
 FAILED_SHARE_WARNED = 0.01
@@ -25,6 +26,7 @@ def page(
     rivals: pd.DataFrame,
     deals: pd.DataFrame,
     paid: pd.DataFrame,
+    sold_abroad: pd.DataFrame,
     pictures: Mapping[str, str],
     tables: Sequence[str],
 ) -> str:
@@ -38,9 +40,9 @@ def page(
         The answer, headline first.
     comparison
         Rows of :func:`sim.compare.compare_arms` for all arms.
-    best, rivals, deals, paid
+    best, rivals, deals, paid, sold_abroad
         Rows of :func:`sim.compare.best_arms`, :func:`sim.compare.losers`,
-        :func:`sim.compare.deals` and :func:`sim.compare.paid_in`.
+        :func:`sim.compare.deals`, :func:`sim.compare.paid_in` and :func:`sim.compare.abroad`.
     pictures
         Each figure by its name, as HTML, in order; the first two stand under the answer.
     tables
@@ -64,6 +66,7 @@ def page(
         sections.losers_section(batch, rivals),
         sections.buyers_section(batch, comparison),
         sections.deal_section(batch, deals, paid),
+        abroad_section(batch, sold_abroad),
         provenance.assumptions_section(batch),
         provenance.contents_section(batch),
         provenance.failures_section(batch),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sim.compare.abroad import abroad
 from sim.compare.batch import Batch
 from sim.compare.best import best_arms
 from sim.compare.heat import heat
@@ -64,6 +65,9 @@ def write_report(folder: Path) -> list[Path]:
         "prices": level_paths(batch, "price_mean"),
         "who_is_alive": alive_strip(batch),
     }
+    sold_abroad = abroad(batch)
+    if len(sold_abroad):
+        tables["abroad"] = sold_abroad
     written = []
     for name, table in tables.items():
         path = folder / TABLES / f"{name}.csv"
@@ -86,6 +90,7 @@ def write_report(folder: Path) -> list[Path]:
         rivals=rivals,
         deals=made,
         paid=paid,
+        sold_abroad=sold_abroad,
         pictures=pictures,
         tables=[f"{TABLES}/{name}.csv" for name in tables],
     )

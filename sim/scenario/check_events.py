@@ -61,6 +61,8 @@ def check_events(
         _check_keys(event, say)
         _check_time(event, horizon, say)
         _check_firms(event, (*there, *new), market.name, say)
+        if event.region is not None:
+            _check_region(event.region, settings, market, say)
         if event.kind == "entrant" and event.firm is not None:
             _check_entrant(event, market, horizon, say)
             if event.firm in settings.entries:
@@ -152,6 +154,17 @@ def _check_firms(event: PlannedEvent, known: Iterable[str], market: str, say: Sa
             seen = getattr(event.when, key)
             if seen is not None:
                 check(("when", key, "firm"), seen.firm)
+
+
+def _check_region(
+    region: str, settings: WorldSettings, market: MarketTables, say: Say
+) -> None:
+    if region not in market.regions:
+        there = ", ".join(market.regions) or "none"
+        expected = f"a region of {market.name}: {there}"
+        say(("region",), region, expected, nearest(region, market.regions))
+    elif region not in settings.regions or not settings.regions[region].modelled:
+        say(("region",), region, f"a region that is modelled (regions: {{{region}: ...}})", "")
 
 
 def _check_entrant(

@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.errors import Fault
 from sim.scenario.check_events import check_events
+from sim.scenario.check_regions import check_regions
 from sim.scenario.checks import check_names, fault_at, is_number, is_whole, nearest, validated
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.reader import Path_
@@ -71,6 +72,7 @@ class Checker:
                 if not any(path.startswith(f"{fault.path}.") for path in aside)
             ]
             found += check_events(settings, world, self._market, horizon, found)
+            found += check_regions(settings, world, self._market)
         return found
 
     def _mended(self, world: Tree, faults: list[Fault]) -> WorldSettings | None:

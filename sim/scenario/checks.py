@@ -20,6 +20,7 @@ from sim.scenario.firm_items import FIRM_BOUNDS, FIRM_ITEMS
 from sim.scenario.market_tables import MarketTables
 from sim.scenario.quarters import Quarter
 from sim.scenario.reader import Path_, shown
+from sim.scenario.region_items import REGION_FIRM_STRUCTURAL
 from sim.scenario.tree import Tree, without_nulls
 from sim.scenario.world import Horizon, WorldSettings
 
@@ -31,7 +32,7 @@ STRUCTURAL_ITEMS = frozenset(
     {
         "gross_margin", "depreciation_share", "variable_selling_share", "warranty_share",
         "dealer_margin", "experience_units", "discount_rate", "survival_expected",
-        "capacity_units", "exports",
+        "capacity_units", "exports", "fleet_share",
     }
 )
 
@@ -192,6 +193,8 @@ def is_structural(path: Path_) -> bool:
     """Whether the market is calibrated again when this setting changes."""
     if path[0] == "firms":
         return len(path) == 3 and path[2] in STRUCTURAL_ITEMS
+    if path[0] == "regions" and path[2:3] == ("firms",):
+        return len(path) == 5 and path[4] in REGION_FIRM_STRUCTURAL
     field = field_at(path)
     extra = None if field is None else field.json_schema_extra
     return isinstance(extra, dict) and extra.get("setting") == "structural"
@@ -296,6 +299,17 @@ def check_names(
                     add((*term, side), getattr(stake, side), "a member of the contract")
             if stake.investor == stake.target:
                 add((*term, "target"), stake.target, "another member than the investor")
+        distribution = contract.terms.distribution
+        if distribution is not None:
+            term = (*path, "terms", "distribution")
+            for side in ("host", "guest"):
+                if getattr(distribution, side) not in contract.members:
+                    add((*term, side), getattr(distribution, side), "a member of the contract")
+            if distribution.host == distribution.guest:
+                add((*term, "guest"), distribution.guest, "another member than the host")
+            if not any(region.modelled for region in settings.regions.values()):
+                expected = "a region abroad that is modelled: the term opens dealers there"
+                add(term, None, expected)
         if merger is not None and merger.acquirer not in contract.members:
             where = (*path, "terms", "merger", "acquirer")
             add(where, merger.acquirer, "a member of the contract")

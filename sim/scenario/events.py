@@ -106,6 +106,7 @@ class PlannedEvent(Group):
     half_life_quarters: Real | None = number(
         "after which half is left; without it all stays", "quarters", gt=0.0, le=400, default=None
     )
+    region: Name | None = _mark("the region abroad in which it acts; without it at home")
     cny_per_car: Real | None = number("money a car", "CNY", ge=-1e6, le=1e6, default=None)
     powertrains: tuple[Powertrain, ...] = _some("powertrains subsidised")
     price_cap_cny: Real | None = number(
@@ -153,8 +154,8 @@ KINDS: dict[str, KindKeys] = {
     "battery_shock": KindKeys(("jump",), ("half_life_quarters",)),
     "subsidy": KindKeys(("cny_per_car",), ("powertrains", "price_cap_cny")),
     "subsidy_end": KindKeys(("cny_per_car",), ("powertrains", "price_cap_cny")),
-    "tariff": KindKeys(("firms", "cny_per_car")),
-    "backlash": KindKeys(("utils",), ("half_life_quarters",)),
+    "tariff": KindKeys(("firms", "cny_per_car"), ("region",)),
+    "backlash": KindKeys(("utils",), ("half_life_quarters", "region")),
     "price_cut": KindKeys(("firms", "cut")),
     "entrant": KindKeys(
         ("firm",), ("lines", "quality", "cost_factor", "cash_cny_bn", "credit_line_cny_bn"),

@@ -32,6 +32,7 @@ FIRM_ITEMS = (
     "inventory_days",
     "discount_rate",
     "survival_expected",
+    "fleet_share",
 )
 # Where a figure has no sense beyond them: bounds, both included.
 FIRM_BOUNDS: dict[str, tuple[float, float]] = {
@@ -44,7 +45,7 @@ FIRM_BOUNDS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("payable_days", "receivable_days", "inventory_days"), (0.0, 360.0)),
     **dict.fromkeys(
         ("depreciation_share", "variable_selling_share", "warranty_share", "cash_share",
-         "survival_expected"),
+         "survival_expected", "fleet_share"),
         (0.0, 1.0),
     ),
     **dict.fromkeys(("gross_margin", "export_margin"), (-2.0, 0.95)),

@@ -11,7 +11,7 @@ import io
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from typing import TypeVar
 from sim.errors import Fault, InputError
 from sim.scenario.quarters import Quarter
 from sim.scenario.reader import read_text, shown
+from sim.scenario.region_items import REGION_FIRM_BOUNDS, REGION_FIRM_ITEMS, REGION_NUMBERS
 
 SCENARIOS = Path(__file__).resolve().parent.parent.parent / "scenarios"
 KINDS = ("private", "start_up", "joint_venture", "foreign_owned", "state_owned", "composite")
@@ -109,6 +110,13 @@ class MarketTables:
     firm_figures: Mapping[tuple[str, str], Figure]
     kind_figures: Mapping[tuple[str, str], Figure]
     market_figures: Mapping[str, Figure]
+    region_figures: Mapping[tuple[str, str], Figure] = field(default_factory=dict)
+    region_firm_figures: Mapping[tuple[str, str, str], Figure] = field(default_factory=dict)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Regions abroad that the tables know, in their order."""
+        return tuple(dict.fromkeys(region for region, _ in self.region_figures))
 
     def figure(self, firm: str, item: str) -> Figure:
         """A firm's figure, or the one of its kind.
@@ -216,7 +224,6 @@ class _Sheet:
         return Figure(value, low, high, row["unit"], row["basis"], confidence)
 
 
-
 def market_folder(name: str) -> Path:
     """Folder of a market by name."""
     return SCENARIOS / "markets" / name
@@ -268,9 +275,42 @@ def read_market(name: str) -> MarketTables:
     holdings = tuple(_holding(sheet, line, row, ids) for line, row in sheet.rows)
     sheet = _Sheet(folder, "measures.csv", ("measure", "start", "value"), faults)
     measures = tuple(_measure(sheet, line, row) for line, row in sheet.rows)
+    by_region, by_region_firm = _regions(folder, ids, faults)
     if faults:
         raise InputError(faults)
-    return MarketTables(name, firms, lines, holdings, measures, by_firm, by_kind, by_item)
+    figures = (by_firm, by_kind, by_item, by_region, by_region_firm)
+    return MarketTables(name, firms, lines, holdings, measures, *figures)
+
+
+def _regions(
+    folder: Path, firms: tuple[str, ...], faults: list[Fault]
+) -> tuple[dict[tuple[str, str], Figure], dict[tuple[str, str, str], Figure]]:
+    """Regions abroad; a market may have none."""
+    by_region: dict[tuple[str, str], Figure] = {}
+    by_firm: dict[tuple[str, str, str], Figure] = {}
+    if not (folder / "regions.csv").exists():
+        return by_region, by_firm
+    figure = ("value", "low", "high", "unit", "basis", "confidence")
+    sheet = _Sheet(folder, "regions.csv", ("region", "item", *figure), faults)
+    for line, row in sheet.rows:
+        named = sheet.name(line, row, "region")
+        item = sheet.choice(line, row, "item", REGION_NUMBERS)
+        _enter(sheet, line, by_region, (named, item), sheet.figure(line, row))
+    known = tuple(dict.fromkeys(region for region, _ in by_region))
+    for key in ((region, item) for region in known for item in REGION_NUMBERS):
+        if key not in by_region:
+            sheet.fault(0, ".".join(key), "", "a row for this item")
+    sheet = _Sheet(folder, "region_firms.csv", ("region", "firm_id", "item", *figure), faults)
+    for line, row in sheet.rows:
+        named = sheet.choice(line, row, "region", known)
+        firm = sheet.choice(line, row, "firm_id", firms)
+        item = sheet.choice(line, row, "item", REGION_FIRM_ITEMS)
+        found = sheet.figure(line, row)
+        low, high = REGION_FIRM_BOUNDS.get(item, (-math.inf, math.inf))
+        if not low <= found.value <= high:
+            sheet.fault(line, "value", row["value"], f"{low:g} to {high:g}")
+        _enter(sheet, line, by_firm, (named, firm, item), found)
+    return by_region, by_firm
 
 
 FirmColumns = (

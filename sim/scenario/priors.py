@@ -12,6 +12,7 @@ from sim.scenario.checks import is_number, is_structural
 from sim.scenario.firm_items import FIRM_ITEMS
 from sim.scenario.market_tables import SCENARIOS, MarketTables
 from sim.scenario.reader import read_text, shown
+from sim.scenario.region_items import ILLUSTRATIVE, REGION_NUMBERS
 from sim.scenario.scenario import Scenario
 
 FILE = SCENARIOS / "base" / "priors.csv"
@@ -45,6 +46,9 @@ def sensitivity_set(
         for item in items:
             if (firm.firm_id, item) not in tables.firm_figures:
                 continue
+            if item == "fleet_share" and not scenario.tree.get(("demand", "fleet_buyers")):
+                # Without a group of fleet buyers it says nothing.
+                continue
             figure = tables.figure(firm.firm_id, item)
             if figure.low < figure.high:
                 path = ("firms", firm.firm_id, item)
@@ -58,7 +62,24 @@ def sensitivity_set(
                         figure.basis,
                     )
                 )
-    return tuple(result)
+    return (*result, *_regions(scenario, tables))
+
+
+def _regions(scenario: Scenario, tables: MarketTables) -> list[Prior]:
+    """Ranges of the regions that some arm models, illustrative as their values are."""
+    found = []
+    for region in scenario.regions:
+        for item in REGION_NUMBERS:
+            figure, path = tables.region_figures[region, item], ("regions", region, item)
+            written = scenario.tree.get(path)
+            value = figure.value if written is None else float(written)
+            if figure.low < figure.high:
+                kind = "structural" if is_structural(path) else "counterfactual"
+                basis = f"{ILLUSTRATIVE}; {figure.basis}"
+                found.append(
+                    Prior(".".join(path), value, figure.low, figure.high, kind, basis)
+                )
+    return found
 
 
 def _settings(scenario: Scenario) -> list[Prior]:

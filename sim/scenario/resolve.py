@@ -13,7 +13,7 @@ from sim.scenario.tree import Tree, leaf
 from sim.scenario.world import WORLD_KEYS, WorldSettings
 
 # Settings that exist only where a scenario names the thing that has them.
-NAMED_THINGS = ("alliances", "entries", "holdings", "injections", "events")
+NAMED_THINGS = ("alliances", "entries", "holdings", "injections", "events", "regions")
 _RULES = ("conduct", "rules")
 
 

@@ -101,6 +101,18 @@ class Demand(Group):
     )
     acceptance_drift: Real = number("drift of acceptance", "utils a year", ge=-2.0, le=2.0)
     acceptance_half_life_years: Real = number("half-life of the drift", "years", gt=0.0, le=100.0)
+    familiarity: Real = number(
+        "quality per log of own cars on the road over the market's", "utils", ge=0.0, le=5.0,
+        default=0.0,
+    )
+    fleet_buyers: Real = number(
+        "part of all buyers that are fleets; 0 for one group of buyers", "share", "structural",
+        ge=0.0, le=0.9, default=0.0,
+    )
+    fleet_price_factor: Real = number(
+        "price coefficient of fleets over that of private buyers", "ratio", "structural",
+        gt=0.0, le=10.0, default=1.0,
+    )
 
 
 class CalibrationSettings(Group):

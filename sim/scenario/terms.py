@@ -54,6 +54,14 @@ class MergerTerm(Group):
     integration_cost_share: Real = number("of the target's yearly revenue", "share", ge=0, le=1)
 
 
+class Distribution(Group):
+    """A member's dealers in regions abroad sell another's cars."""
+
+    host: Name = Field(description="whose dealers they are")
+    guest: Name = Field(description="whose cars they sell too")
+    share: Real = number("part of the host's dealers that do", "share", ge=0.0, le=1.0)
+
+
 class Terms(Group):
     """The clauses of a contract; what is missing is not agreed."""
 
@@ -63,6 +71,7 @@ class Terms(Group):
     platform_sharing: PlatformSharing | None = None
     equity_stake: EquityStake | None = None
     merger: MergerTerm | None = None
+    distribution: Distribution | None = None
 
 
 class Review(Group):
@@ -90,5 +99,5 @@ class Contract(Group):
 
 
 # Terms and kinds of the design that this version does not compute.
-NOT_YET_TERMS = ("capacity_sharing", "distribution", "joint_venture")
+NOT_YET_TERMS = ("capacity_sharing", "joint_venture")
 NOT_YET_KINDS = ("joint_venture",)

@@ -9,6 +9,7 @@ from pydantic import Field
 from sim.scenario.conduct import Conduct
 from sim.scenario.events import PlannedEvent
 from sim.scenario.facts import Facts
+from sim.scenario.regions import Region
 from sim.scenario.settings import (
     CalibrationSettings,
     Costs,
@@ -49,6 +50,9 @@ class WorldSettings(Group):
     entries: dict[Name, Entry] = Field(default={}, description="firms that enter on a date")
     injections: dict[Name, Injection] = Field(default={}, description="new money by name")
     events: dict[Name, PlannedEvent] = Field(default={}, description="events by name")
+    regions: dict[Name, Region] = Field(
+        default={}, description="markets abroad by name, illustrative"
+    )
 
 
 class Horizon(Group):

@@ -16,7 +16,7 @@ from sim.errors import Fault, InputError
 from sim.finance.ledger import FLOWS
 from sim.kernels.price_parts import price_parts
 from sim.market.pricing import game_of
-from sim.quarter.context import Event, Run, Work
+from sim.quarter.context import Abroad, Event, Run, Work
 from sim.quarter.events import MARKET
 from sim.quarter.forces import open_credit
 from sim.quarter.standing import STATES, standing
@@ -51,6 +51,9 @@ class Quarterly:
         ratios. CNY unless the name says otherwise.
     state
         State of the firm at the end of the quarter.
+    abroad
+        By region that is modelled: ``units``, ``price``, ``duty``, ``reach``, ``partner``,
+        ``revenue`` and ``contribution``, illustrative.
     """
 
     quarter: str
@@ -59,6 +62,7 @@ class Quarterly:
     cash: Mapping[str, float]
     standing: Mapping[str, float]
     state: str
+    abroad: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,8 @@ def explain(
         batch, firm=firm, quarter=quarter, run=run, arm=arm, replicate=replicate, scope=scope
     )
     scenario = load(folder / RESOLVED)
+    if batch.manifest.get("hold_calibration"):
+        scenario = scenario.holding_calibration()
     place = batch.quarters.index(quarter)
     runner = Runner(scenario)
     found = _walk(batch, scenario, runner, row, firm, place)
@@ -242,8 +248,24 @@ def _take(taken: _Taken, start: State, state: State, work: Work) -> None:
                 "use": float(trailing_mean(state.trailing_volume)[firm] / state.capacity[firm]),
             },
             state=STATES[int(stood.state[firm])],
+            abroad={sales.market.name: _sold(sales, firm) for sales in work.abroad},
         )
     )
+
+
+def _sold(sales: Abroad, firm: int) -> dict[str, float]:
+    """What a firm sold in a region; nothing where it sells none."""
+    found = {
+        "units": sales.units[:-1],
+        "price": sales.price[:-1],
+        "duty": sales.duty,
+        "reach": sales.reach,
+        "partner": sales.partner,
+        "revenue": sales.revenue,
+        "contribution": sales.revenue - sales.cost,
+    }
+    here = sales.market.firm == firm
+    return {name: float(values[here].sum()) for name, values in found.items()}
 
 
 def _concerns(taken: _Taken, event: Event) -> bool:

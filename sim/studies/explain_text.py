@@ -10,9 +10,10 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from sim.compare.amounts import money, number, signed
+from sim.compare.amounts import money, number, percent, scaled, signed
 from sim.compare.printing import aligned
 from sim.errors import printable
+from sim.scenario.region_items import ILLUSTRATIVE
 from sim.studies.explain import PARTS, Explanation, Quarterly
 
 WIDTH = 100
@@ -112,6 +113,7 @@ def printed(found: Explanation) -> str:
             "sign turned."
         ),
         _accounts(now),
+        _abroad(now),
         _events(found),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -200,6 +202,26 @@ def _research(stood: Mapping[str, float]) -> str:
         f" Of its usual R&D it carried out {100 * done:.0f} %; its knowledge stands at "
         f"{100 * known:.0f} % of what base-year R&D holds."
     )
+
+
+def _abroad(now: Quarterly) -> str:
+    """Sales in regions abroad, which are illustrative; nothing where there are none."""
+    rows = [
+        [
+            region, scaled(sold["units"]), money(sold["price"]), percent(sold["duty"]),
+            percent(sold["reach"]), money(sold["partner"]), money(sold["revenue"]),
+            money(sold["contribution"]),
+        ]
+        for region, sold in now.abroad.items()
+        if sold["units"] > 0.0
+    ]  # fmt: skip
+    if not rows:
+        return ""
+    headings = [
+        f"abroad, {ILLUSTRATIVE}", "cars", "price", "duties", "reach", "partner keeps", "revenue",
+        "contribution",
+    ]  # fmt: skip
+    return f"{aligned(headings, rows)}\nIn revenue and cash above."
 
 
 def _events(found: Explanation) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.calibration.abroad import RegionMarket
 from sim.calibration.calibrate import Calibration
 from sim.calibration.industry import Industry
 from sim.kernels.ownership import control_weights
@@ -42,6 +43,7 @@ class World:
     tax_steps: tuple[tuple[int, float], ...]
     subsidy_steps: tuple[tuple[int, float], ...]
     entry: IntArray
+    regions: tuple[RegionMarket, ...] = ()  # abroad, modelled; illustrative
 
 
 @dataclass
@@ -96,6 +98,7 @@ class State:
     outside: FloatArray  # (accounts,) cumulative cash of everybody else
     memory: tuple[FloatArray, ...]  # what each firm's rule of conduct noted; empty for most
     event_start: IntArray  # (E,) quarter in which each event begins, -1 not known yet
+    price_abroad: tuple[FloatArray, ...]  # last quarter's prices in each region modelled
 
     def recent(self, ring: FloatArray) -> FloatArray:
         """Rows of a ring with quarter t first and older ones after it, (4, F)."""
@@ -129,6 +132,7 @@ def initial_state(
     event_start: IntArray,
     waiting: BoolArray,
     building: int,
+    price_abroad: tuple[FloatArray, ...] = (),
 ) -> State:
     """State at the end of the base year: its quarterly averages, held.
 
@@ -146,6 +150,8 @@ def initial_state(
         (F,) firms that enter later; they have neither sales nor money yet.
     building
         Quarters from the order of a plant to its use.
+    price_abroad
+        Base-year prices of each region modelled, the local rival's last.
     """
     size = len(industry.firms)
     units = industry.by_firm(industry.units)
@@ -199,6 +205,7 @@ def initial_state(
         outside=np.zeros(accounts),
         memory=(np.zeros(0),) * size,
         event_start=event_start.copy(),
+        price_abroad=price_abroad,
     )
 
 

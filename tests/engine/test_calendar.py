@@ -34,6 +34,7 @@ BUSY = (
     ("merger", (), 5),
     ("merger", ("firms.leapmotor.cash=0", "firms.leapmotor.credit_line=9"), 5),
     ("solo", ("conduct.rules={byd: {cost_plus: {}}}",), 6),
+    ("solo", ("regions.europe={modelled: true}",), 6),
 )
 
 

@@ -39,7 +39,14 @@ EVENTS = tuple(
         "cut": "kind: price_cut, firms: [byd], start: 2026Q2, quarters: 3, cut: 0.1",
     }.items()
 )
+ABROAD = (
+    *(f"regions.{name}.modelled=true" for name in ("europe", "south_east_asia", "rest_of_world")),
+    "events.mood={kind: backlash, region: europe, start: 2025Q3, utils: -0.5}",
+    "events.fee={kind: tariff, region: rest_of_world, start: 2025Q2, firms: [byd, chery], "
+    "cny_per_car: 20000}",
+)
 WORLDS = {
+    "abroad": ("capital", (*POOR, *ABROAD)),
     "events": ("capital", (*POOR, *EVENTS)),
     "solo": ("solo", ()),
     "stranger": ("stranger", ()),

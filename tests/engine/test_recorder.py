@@ -47,8 +47,8 @@ def test_the_quality_of_a_quarter_is_the_one_at_which_its_cars_were_sold():
     assert np.allclose(rows["quality"][: len(units)], first + drift, rtol=1e-13)
 
 
-def recorded(arm, quarters, **options):
-    run = run_of(arm, replicate=1)
+def recorded(arm, quarters, sets=(), **options):
+    run = run_of(arm, sets, replicate=1)
     recorder = Recorder(run, **options)
     walk(run, quarters, recorder.quarter)
     return run.world.industry, recorder.tables()
@@ -90,7 +90,8 @@ def test_rows_of_products_change_no_other_row():
 
 
 def test_tables_have_the_columns_and_types_of_the_schema():
-    _, tables = recorded("merger", 6, products=True)
+    europe = ("regions.europe={modelled: true}",)
+    _, tables = recorded("merger", 6, europe, products=True, regions=True)
     assert tables.keys() == ALL_TABLES.keys() - {"runs"}
     for name, columns in tables.items():
         wanted = {column.name: column.dtype for column in ALL_TABLES[name].columns}
@@ -99,3 +100,23 @@ def test_tables_have_the_columns_and_types_of_the_schema():
         for column, dtype in wanted.items():
             kind = "U" if dtype == "text" else np.dtype(dtype).kind
             assert columns[column].dtype.kind == kind, (name, column)
+
+
+def test_rows_of_regions_add_up_to_what_firms_export():
+    sets = tuple(
+        f"regions.{name}.modelled=true" for name in ("europe", "south_east_asia", "rest_of_world")
+    )
+    industry, tables = recorded("solo", 5, sets, regions=True)
+    rows, firms = tables["regions"], tables["firms"]
+    assert set(rows["basis"]) == {"illustrative"}
+    assert set(rows["region"]) == {"europe", "south_east_asia", "rest_of_world"}
+    byd = (rows["firm"] == "byd") & (rows["t"] == 4)
+    of_byd = firms["exports"][(firms["firm"] == "byd") & (firms["t"] == 4)]
+    left = industry.exports[industry.index("byd")] * (1.0 - 0.12 - 0.2 - 0.5) * 1.3**1.25
+    assert abs((rows["units"][byd].sum() + left) / of_byd[0] - 1.0) < 1e-9
+    for name in ("europe", "rest_of_world"):
+        here = (rows["region"] == name) & (rows["t"] == 4)
+        assert abs(rows["share"][here].sum() - 1.0) < 1e-12
+    paid = rows["freight"] + rows["partner"] + rows["revenue"]
+    makers = rows["firm"] != "local"
+    assert np.allclose(paid[makers], rows["value"][makers], rtol=1e-12)
