@@ -21,7 +21,13 @@ EVENTS = (
     "events.answer={kind: truce, factor: 0.5, quarters: 2, again: true, "
     "when: {penetration: {above: 0.4}}}",
 )
+WOUND_UP = (
+    *(f"firms.nio.{item}=0" for item in ("cash", "credit_line", "owner_support", "debt")),
+    "finance.wind_up.takeover=true", "finance.wind_up.saving=1", "finance.wind_up.resale=true",
+    "finance.wind_up.buyer_utilisation=0.3",
+)  # fmt: skip
 BUSY = (
+    ("solo", (*POOR, *WOUND_UP), 1),
     ("solo", EVENTS, 6),
     ("solo", STAKE, 0),
     ("solo", POOR, 1),
