@@ -31,6 +31,7 @@ OPERATING = frozenset(
 )  # fmt: skip
 LINE_OF: Mapping[str, str] = {
     "capacity": "plants_built",
+    "plants": "plants_traded",
     "stake_from_firm": "stakes",
     "stake_from_owner": "shares_issued",
     "injection": "shares_issued",
@@ -191,16 +192,18 @@ def close_quarter(
         "wound_up": flows["wound_up"],
     }
     operating = income.result + sum(unpaid.values()) + kept
-    built = flows["plants_built"]
-    change = operating + built - bought + sum(financed.values())
+    built, traded = flows["plants_built"], flows["plants_traded"]
+    investing = built + traded - bought
+    change = operating + investing + sum(financed.values())
     cash = {
         "result": income.result,
         **unpaid,
         "kept_by_owner": kept,
         "operating": operating,
         "plants_built": built,
+        "plants_traded": traded,
         "stakes_bought": -bought,
-        "investing": built - bought,
+        "investing": investing,
         **financed,
         "financing": np.asarray(sum(financed.values())),
         "change": change,
@@ -208,7 +211,7 @@ def close_quarter(
         "cash_end": changes.cash,
         "residual": before.cash + change - changes.cash,
     }
-    after, moved = _roll_forward(before, income, stocks, changes, built, kept, financed)
+    after, moved = _roll_forward(before, income, stocks, changes, built + traded, kept, financed)
     return after, {
         INCOME: _income(income),
         CASH: cash,
@@ -244,13 +247,14 @@ def _roll_forward(
     income: Income,
     stocks: WorkingCapital,
     changes: Changes,
-    built: FloatArray,
+    paid: FloatArray,
     kept: FloatArray,
     financed: Mapping[str, FloatArray],
 ) -> tuple[Position, Statement]:
     """Stocks at the end, and what moved equity besides the result."""
     left = changes.left
-    plants = before.plants - built + changes.plants_brought
+    # Used plants stand at what the buyer paid; what the seller did not get is lost with it.
+    plants = before.plants - paid + changes.plants_brought
     stakes = before.stakes + changes.stakes_bought
     # Who is wound up hands what there is to its creditors; shares in it are worth nothing.
     gone = left[:, None] | left[None, :]

@@ -97,7 +97,7 @@ class Accountant:
                 cash=state.cash.copy(),
                 debt=state.debt.copy(),
                 stakes_bought=self._stakes_bought(start, state),
-                debt_assumed=_debt_assumed(start, state),
+                debt_assumed=_debt_assumed(start, state, work),
                 left=start.active & ~state.active,
                 entered=entered,
                 paid_in=np.where(entered, industry.cash, 0.0),
@@ -119,12 +119,15 @@ class Accountant:
         return bought
 
 
-def _debt_assumed(start: State, state: State) -> FloatArray:
-    """Debt that merged brands hand to their new owner, (F,) CNY; adds up to zero."""
-    moved = np.zeros(len(start.debt))
+def _debt_assumed(start: State, state: State, work: Work) -> FloatArray:
+    """Debt that merged brands hand to their new owner, (F,) CNY; adds up to zero.
+
+    One taken over at the end of the quarter hands over what it drew in the quarter too.
+    """
+    moved, drawn = np.zeros(len(start.debt)), work.ledger.of("credit")
     for brand in np.flatnonzero(state.owner != start.owner):
-        moved[state.owner[brand]] += start.debt[brand]
-        moved[brand] -= start.debt[brand]
+        moved[state.owner[brand]] += start.debt[brand] + drawn[brand]
+        moved[brand] -= start.debt[brand] + drawn[brand]
     return moved
 
 

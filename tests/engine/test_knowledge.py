@@ -114,21 +114,36 @@ def test_a_cut_and_its_end_are_told_with_the_reason():
 
 
 def test_what_drifts_is_knowledge_against_the_market_and_the_shift_keeps_its_identity():
-    run = run_of("solo", (*ON, "quality.knowledge.lift=1"), 5)
+    sets = ("entries.xiaomi={start: 2026Q2}", *ON)
+    seen = {}
+
+    def second_quarter(lift):
+        run = run_of("solo", (*sets, f"quality.knowledge.lift={lift}"), 5)
+        firm_of = run.world.industry.firm_of
+
+        def after(state, work):
+            level = np.log(run.base_weight @ np.exp(state.permanent + state.passing[firm_of]))
+            assert abs(level) < 1e-12
+            if state.t == 1:
+                seen["known"] = np.log(state.knowledge)
+
+        state = walk(run, 2, after).state
+        return run, state, state.permanent
+
+    _, _, plain = second_quarter(0)
+    run, state, lifted = second_quarter(1)
+    # Who waits or has left does not drift: what moves it is the shift that all lines share.
     firm_of = run.world.industry.firm_of
-    before = {}
-
-    def after(state, work):
-        level = np.log(run.base_weight @ np.exp(state.permanent + state.passing[firm_of]))
-        assert abs(level) < 1e-12
-        if "known" in before:
-            sales = state.trailing_units.sum(axis=0) * state.active
-            mean = sales @ np.log(before["known"]) / sales.sum()
-            drift = np.log(before["known"]) - mean
-            assert abs(sales @ drift) < 1e-9 * sales.sum()
-        before["known"] = state.knowledge.copy()
-
-    walk(run, 8, after)
+    waits = ~state.active[firm_of]
+    assert waits[firm_of == run.world.industry.firms.index("xiaomi")].all()
+    moved = lifted - plain
+    shift = moved[waits][0]
+    np.testing.assert_allclose(moved[waits], shift, atol=1e-14)
+    sales = state.trailing_units.sum(axis=0) * state.active
+    mean = sales @ seen["known"] / sales.sum()
+    expected = (seen["known"] - mean)[firm_of] / 4.0 + shift
+    np.testing.assert_allclose(moved[~waits], expected[~waits], rtol=1e-9, atol=1e-12)
+    assert np.ptp(moved) > 0.01
 
 
 def test_costs_are_shared_with_the_ladder_off_and_only_those_of_research():

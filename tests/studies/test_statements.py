@@ -58,6 +58,9 @@ def worlds(draw):
             sets.append(f"{kind}.{name}={{{known[name]}}}")
     sets += draw(st.sampled_from([(), ("finance.exits=false",), ("finance.state_backstop=false",)]))
     sets += draw(st.sampled_from([(), ("finance.raise_probability=1",)]))
+    for switch in draw(st.sets(st.sampled_from(["takeover", "resale"]))):
+        sets.append(f"finance.wind_up.{switch}=true")
+    sets += draw(st.sampled_from([(), ("finance.wind_up.buyer_utilisation=0.3",)]))
     return tuple(sets), draw(st.integers(0, 50))
 
 
@@ -190,6 +193,7 @@ def test_all_statements_close_in_drawn_worlds():
 
     close()
     assert {"exit", "merged", "entry", "equity", "owner_support", "state_backstop"} <= kinds
+    assert {"taken_over", "plants_bought"} <= kinds
 
 
 TEXT = """\
