@@ -28,13 +28,16 @@ EVENTS = (
     "events.answer={kind: truce, factor: 0.5, quarters: 2, again: true, "
     "when: {penetration: {above: 0.4}}}",
 )
+TAKEOVER = tuple(
+    f"finance.wind_up.{each}" for each in ("takeover=true", "saving=1", "years=40")
+)
 BUSY = (
     ("solo", EVENTS, 6),
     ("solo", STAKE, 0),
-    ("solo", POOR, 1),
+    ("solo", (*POOR, "finance.wind_up.resale=true", "finance.wind_up.buyer_utilisation=0.7"), 1),
     ("stranger", (), 2),
     ("mou", (), 3),
-    ("solo", (*POOR, "quality.knowledge.on=true", "finance.building_quarters=4"), 1),
+    ("solo", (*POOR, "quality.knowledge.on=true", "finance.building_quarters=4", *TAKEOVER), 1),
     ("capital", ("finance.raise_probability=1", "firms.leapmotor.cash=5"), 1),
     ("solo", ("entries.xiaomi={start: 2025Q4}",), 0),
     ("capital", (), 4),
