@@ -32,7 +32,7 @@ def sell_abroad(run: Run, state: State, work: Work) -> None:
         Prices of a region did not converge; the run ends with that verdict.
     """
     regions = run.world.regions
-    if not regions:
+    if not regions or not run.world.settings.finance.exports_on:
         return
     shadow = _shadow(work)
     found = [

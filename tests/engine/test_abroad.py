@@ -72,6 +72,13 @@ def test_regions_that_stand_still_give_what_the_path_gave():
         assert np.allclose(one, other, rtol=1e-7, atol=1e-9 * scale), name
 
 
+def test_without_exports_nothing_is_sold_abroad():
+    without = ("finance.exports_on=false",)
+    modelled = tables(run_of("solo", (EUROPE, *without), replicate=3), 3)
+    assert differing(tables(run_of("solo", without, replicate=3), 3), modelled) == []
+    assert not modelled["firms"]["exports"].any()
+
+
 def test_a_region_that_is_not_modelled_changes_no_bit():
     named = run_of("solo", (EUROPE.replace("true", "false"),), replicate=3)
     assert differing(tables(run_of("solo", (), replicate=3), 6), tables(named, 6)) == []
