@@ -184,7 +184,8 @@ CALLS = {
 # Checked where they are called from (jitted, or given what a checked function made), or they
 # take records alone.
 INNER = {
-    "accelerate", "check_evidence", "compile_game", "dot", "evaluate", "exact", "exact_part",
+    "accelerate", "as_written", "check_evidence", "compile_game", "dot", "evaluate", "exact",
+    "exact_part",
     "first_values", "gather", "grow", "kernel", "largest_step", "make_room", "matrix", "move_four",
     "move_one", "newton_inverse", "number", "part", "plain_prices", "pool", "position", "positions",
     "power", "power_of_two", "power_of_two_single", "power_single", "raise_four", "raise_one",
