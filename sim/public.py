@@ -120,9 +120,9 @@ class Results:
 def _own_name(scenario: Scenario) -> str:
     """Name of the folder of a scenario; one that was changed does not replace its file's batch."""
     changed = scenario.changes.data
-    if not changed:
+    if not changed and not scenario.held:
         return Path(scenario.file).stem
-    told = json.dumps(changed, sort_keys=True, default=str).encode()
+    told = json.dumps(changed, sort_keys=True, default=str).encode() + b"held" * scenario.held
     return f"{Path(scenario.file).stem}_{hashlib.blake2b(told, digest_size=3).hexdigest()}"
 
 
@@ -150,12 +150,12 @@ def run(
     Parameters
     ----------
     scenario
-        From :func:`load`.
+        From :func:`load`; ``load(...).holding_calibration()`` holds the calibration.
     workers
         Processes; the tables are the same for any number.
     out
         Folder; under ``results/`` by the name of the scenario's file if not given, with a few
-        letters of its own behind it where ``set`` changed the scenario.
+        letters of its own behind it where ``set`` changed the scenario or calibration is held.
     full
         All calibrations of the scenario, and a world in which cash has no shadow cost.
     arms
@@ -176,6 +176,8 @@ def run(
         An arm that the scenario does not have.
     StoreError
         The folder cannot be written, or another process writes it.
+    ValueError
+        ``full`` of a scenario that holds its calibration.
     """
     from sim.studies.until import run_scenario
 

@@ -16,6 +16,7 @@ from sim.batch.progress import Progress
 from sim.batch.run_one import Runner, RunSpec
 from sim.calibration.table import HEADINGS, rows
 from sim.errors import CalibrationError, SimError, StoreError
+from sim.record.describe import tables_for_manifest
 from sim.record.manifest import read_manifest, says_otherwise, write_manifest
 from sim.record.provenance import library_versions, source_digest
 from sim.record.schema import OPTIONAL_TABLES, PRODUCTS, REGIONS
@@ -122,12 +123,15 @@ def run_batch(
     StoreError
         The folder cannot be written, or another process writes it.
     ValueError
-        The scenario has a stopping rule, and nobody to apply it.
+        The scenario has a stopping rule, and nobody to apply it; or it is held to one
+        calibration, and ``full`` asks for several.
     """
     if stopping is None and scenario.heading.until is not None:
         raise ValueError("a scenario with a stopping rule is run by sim.studies.until")
     began = time.time()
-    commands = {"rerun": _rerun(full, arms), **(commands or {})}
+    if full and scenario.held:
+        raise ValueError("the calibrations of a scenario differ in what a held one does not read")
+    commands = {"rerun": _rerun(full, arms, scenario.held), **(commands or {})}
     runner = Runner(scenario)
     replicates = stopping.first if stopping is not None else scenario.heading.replicates
     plan = make_plan(scenario, full=full, arms=arms, replicates=replicates)
@@ -152,8 +156,7 @@ def run_batch(
             add = stopping.more(store, plan, replicates) if stopping is not None else 0
             replicates += add
         store.compact(
-            [_runs_row(scenario, plan, k) for k in range(len(plan.keys))],
-            _optional(scenario),
+            [_runs_row(scenario, plan, k) for k in range(len(plan.keys))], _optional(scenario)
         )
         failures = _failures(store, plan)
     seconds = time.time() - began
@@ -181,11 +184,11 @@ def run_batch(
     )
 
 
-def _rerun(full: bool, arms: tuple[str, ...] | None) -> str:
+def _rerun(full: bool, arms: tuple[str, ...] | None, held: bool) -> str:
     """The command that makes a batch again from what lies in its folder."""
     words = ["./run_sim.py", "run", f"FOLDER/{RESOLVED}"]
     words += [f"--only arm={arm}" for arm in arms or ()]
-    return " ".join(words + ["--full"] * full)
+    return " ".join(words + ["--full"] * full + ["--hold-calibration"] * held)
 
 
 def _made_before(folder: Path) -> dict[str, Any]:
@@ -329,9 +332,11 @@ def _manifest(
         "start": str(heading.horizon.start),
         "quarters": heading.horizon.quarters,
         "record": heading.record,
+        "tables": tables_for_manifest(_optional(scenario), [path for path, _ in scenario.sweep]),
         "calibrations": list(plan.variants),
+        "hold_calibration": scenario.held,
         "full": {
-            "calibrations": list(variant_values(scenario, full=True)),
+            "calibrations": list(variant_values(scenario, full=not scenario.held)),
             "replicates": scenario.written_replicates,
         },
         "calibration_table": {"headings": list(HEADINGS), "rows": [list(row) for row in table]},

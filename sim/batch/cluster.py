@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import time
 import warnings
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -26,6 +28,12 @@ LOOPBACK = "127.0.0.1"
 # that results never pile up.
 AHEAD = 4
 CONNECT_SECONDS = 30
+# Between two looks for a result that is there, and for workers that are not.
+POLL_SECONDS = 0.002
+LOOK_SECONDS = 0.5
+# Too few processes at so many looks in a row: none is about to come.
+LOOKS = 10
+GIVE_UP_SECONDS = 120
 # Name under which every worker keeps the runner.
 PLUGIN = "ev-price-war-runner"
 
@@ -88,23 +96,63 @@ def run_on_cluster(
     # One death is enough: what a dying worker held is made again alone, see _feed.
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        _client(workers, scheduler) as client,
+        _client(workers, scheduler) as (client, watch),
     ):
         client.register_plugin(RunnerPlugin(package))
         if prepare is not None and not scheduler:
             prepare()
-        _feed(client, specs, on_done)
+        _feed(client, specs, on_done, watch)
+
+
+class _Watch:
+    """Replaces workers of a cluster of its own that are gone for good.
+
+    A nanny starts another worker where one died, but may give up where that dies while it starts;
+    without workers the batch would wait for ever.
+
+    Parameters
+    ----------
+    cluster
+        None for one that stands elsewhere, where others see to its workers.
+    workers
+        How many it should have.
+    """
+
+    def __init__(self, cluster: distributed.LocalCluster | None, workers: int) -> None:
+        self._cluster, self._workers = cluster, workers
+        self._looks_at = self._alive_at = time.monotonic()
+        self._too_few = 0
+
+    def look(self) -> None:
+        """Replace what is gone; raises SimError where no worker can be started."""
+        now = time.monotonic()
+        if self._cluster is None or now < self._looks_at:
+            return
+        self._looks_at = now + LOOK_SECONDS
+        nannies = list(self._cluster.workers.values())
+        alive = sum(nanny.is_alive() for nanny in nannies)
+        if alive:
+            self._alive_at = now
+        elif now - self._alive_at > GIVE_UP_SECONDS:
+            raise SimError(f"no worker could be started for {GIVE_UP_SECONDS} s")
+        self._too_few = self._too_few + 1 if alive < self._workers else 0
+        if self._too_few >= LOOKS:
+            self._too_few = 0
+            # A nanny that has closed is opened again; one that idles gets another beside it.
+            idle = len(nannies) - alive
+            self._cluster.scale(max(len(self._cluster.worker_spec), self._workers + idle))
 
 
 @contextlib.contextmanager
-def _client(workers: int, scheduler: str) -> Iterator[distributed.Client]:
+def _client(workers: int, scheduler: str) -> Iterator[tuple[distributed.Client, _Watch]]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
         # Dask warns of busy ports and slow ticks; neither bears on a result.
         warnings.simplefilter("ignore")
         address: Any = scheduler
+        cluster = None
         if not scheduler:
-            address = stack.enter_context(
+            address = cluster = stack.enter_context(
                 distributed.LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
@@ -119,18 +167,20 @@ def _client(workers: int, scheduler: str) -> Iterator[distributed.Client]:
             client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise SimError(f"no Dask scheduler answers at {scheduler}: {error}") from error
-        yield stack.enter_context(client)
+        yield stack.enter_context(client), _Watch(cluster, workers)
 
 
-def _feed(client: distributed.Client, specs: Sequence[Any], on_done: OnDone) -> None:
+def _feed(
+    client: distributed.Client, specs: Sequence[Any], on_done: OnDone, watch: _Watch
+) -> None:
     """Keep a few runs a thread ahead of the cluster and hand over what ends.
 
     When a worker dies, the scheduler suspects every run it held. Those are made again one at a
     time at the end, so that only the run that kills is blamed.
     """
     ahead = AHEAD * max(sum(client.nthreads().values()), 1)
-    for number, _ in _round(client, list(enumerate(specs)), ahead, on_done):
-        for _, reason in _round(client, [(number, specs[number])], 1, on_done):
+    for number, _ in _round(client, list(enumerate(specs)), ahead, on_done, watch):
+        for _, reason in _round(client, [(number, specs[number])], 1, on_done, watch):
             on_done(number, Outcome("failed", b"", reason))
 
 
@@ -139,6 +189,7 @@ def _round(
     numbered: Sequence[tuple[int, Any]],
     ahead: int,
     on_done: OnDone,
+    watch: _Watch,
 ) -> list[tuple[int, str]]:
     """Make some runs; return number and reason of those whose workers died."""
     waiting = iter(numbered)
@@ -155,22 +206,43 @@ def _round(
 
     for _ in range(ahead):
         submit()
-    for future in ended:
+    while not ended.is_empty():
+        while not ended.has_ready():
+            time.sleep(POLL_SECONDS)
+            watch.look()
+        future = next(ended)
         number = number_of.pop(future.key)
-        error = future.exception()
-        if error is None:
-            made = future.result()
+        try:
+            made = _result(future, watch)
+        except distributed.scheduler.KilledWorker:
+            lost.append((number, "its worker died each time"))
+        except CancelledError:
+            raise SimError("the Dask scheduler is gone; what is done is kept") from None
+        except Exception as error:
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            on_done(number, Outcome("failed", b"", reason))
+        else:
             if isinstance(made, SimError):
                 raise made
             on_done(number, made)
-        elif isinstance(error, distributed.scheduler.KilledWorker):
-            lost.append((number, "its worker died each time"))
-        else:
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            on_done(number, Outcome("failed", b"", reason))
         future.release()
         submit()
     return lost
+
+
+def _result(future: Any, watch: _Watch) -> Any:
+    """What a run returned.
+
+    A worker may die with the finished result in its hands; it is then made once more, by another
+    if there is one.
+    """
+    while True:
+        if future.done():
+            with contextlib.suppress(TimeoutError):
+                return future.result(timeout=LOOK_SECONDS)
+        else:
+            time.sleep(POLL_SECONDS)
+        watch.look()
 
 
 def _make(spec: Any) -> Outcome | SimError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.cli.numbers import count, share, workers
+from sim.cli.options import add_hold
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -37,10 +38,7 @@ def _common(verb: argparse.ArgumentParser) -> None:
         "--scheduler", default="", metavar="ADDRESS",
         help="of a Dask cluster that stands, e.g. tcp://host:8786 (default: one on this machine)",
     )  # fmt: skip
-    verb.add_argument(
-        "--hold-calibration", action="store_true",
-        help="structural settings do not calibrate the market again",
-    )  # fmt: skip
+    add_hold(verb)
     verb.add_argument("--out", type=Path, help="folder (default: results/NAME_OF_THE_FILE_VERB)")
     verb.add_argument("--quiet", action="store_true", help="no progress")
 

@@ -69,14 +69,26 @@ def compare(options: argparse.Namespace) -> int:
 
 def _settings_that_differ(first: Path, second: Path) -> str:
     """What the resolved scenarios of two batches set differently."""
+    from sim.compare import Batch
     from sim.scenario import load
+    from sim.scenario.market_values import over_market
     from sim.scenario.present import differences
 
     try:
-        trees = [load(folder / RESOLVED).settled for folder in (first, second)]
+        scenarios = [load(folder / RESOLVED) for folder in (first, second)]
+        trees = over_market(
+            [scenario.settled for scenario in scenarios],
+            [scenario.heading.market for scenario in scenarios],
+        )
     except InputError as error:
         return f"The settings cannot be compared: {error.faults[0]}\n\n"
     rows = [(row.path, row.one or "-", row.other or "-") for row in differences(*trees)]
+    one, other = (
+        "held" if Batch(folder).manifest.get("hold_calibration") else "-"
+        for folder in (first, second)
+    )
+    if one != other:
+        rows.append(("--hold-calibration", one, other))
     if not rows:
         return "No setting differs between A and B.\n\n"
 

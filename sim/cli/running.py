@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.cli.numbers import count, workers
+from sim.cli.options import add_hold
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def _batch_options(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument("--out", type=Path, help="folder (default: results/NAME_OF_THE_FILE)")
     verb.add_argument("--full", action="store_true", help="all calibrations, and mu_max 0")
+    add_hold(verb)
     verb.add_argument(
         "--only", action="append", default=[], metavar="arm=NAME",
         help="this arm and the baseline; may be given more than once",
@@ -71,6 +73,11 @@ def _load(options: argparse.Namespace) -> Scenario:
     if getattr(options, "replicates", None):
         sets.append(f"replicates={options.replicates}")
     scenario = load(options.file, sets)
+    if getattr(options, "hold_calibration", False):
+        if options.full:
+            expected = "without --full: the calibrations differ in what a held one does not read"
+            raise InputError([Fault("command line", 0, "--hold-calibration", "", expected)])
+        scenario = scenario.holding_calibration()
     for notice in scenario.notices:
         print(notice, file=sys.stderr)
     return scenario
@@ -108,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
     fixed = None if scenario.heading.until is not None else scenario.heading.replicates
     commands = {
         "rerun": _command(options, fixed, full=options.full),
-        "full": _command(options, None, full=True),
+        "full": _command(options, None, full=not scenario.held),
     }
     finished = run_scenario(
         scenario,
@@ -137,8 +144,7 @@ def _command(options: argparse.Namespace, replicates: int | None, *, full: bool)
         words += ["--replicates", str(replicates)]
     for text in options.only:
         words += ["--only", text]
-    if full:
-        words.append("--full")
+    words += ["--full"] * full + ["--hold-calibration"] * options.hold_calibration
     return shlex.join(words)
 
 
@@ -186,7 +192,8 @@ def plan(options: argparse.Namespace) -> int:
     print(f"points        {len(points):,}")
     for design in scenario.designs:
         print(f"              {design.told()}")
-    print(f"calibrations  {', '.join(variants)}")
+    kept = ", held as the file is written" if scenario.held else ""
+    print(f"calibrations  {', '.join(variants)}{kept}")
     upto = _print_replicates(scenario, arms)
     print(f"runs          {upto}{total * replicates:,} of {quarters} quarters")
     if len(cells) == total:

@@ -7,6 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from sim.cli.options import add_hold
 from sim.errors import Fault, InputError, printable
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def add_verbs(subparsers: Any) -> None:
     verb.add_argument("files", nargs="+", metavar="FILE")
     verb.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", dest="sets")
     verb.add_argument("--text", action="store_true", help="the text alone, not its market")
+    add_hold(verb)
     verb.set_defaults(handler=validate)
     verb = subparsers.add_parser("show", help="print a scenario resolved")
     verb.add_argument("file", nargs="?", metavar="FILE")
@@ -62,6 +64,8 @@ def validate(options: argparse.Namespace) -> int:
                 )
                 continue
             scenario = load(file, options.sets)
+            if options.hold_calibration:
+                scenario = scenario.holding_calibration()
             _check_until(scenario)
         except InputError as error:
             faults += error.faults
@@ -95,7 +99,9 @@ def _validate_market(scenario: Scenario) -> bool:
     from sim.batch.check import check_prices
 
     found = check_prices(scenario)
-    print(f"  market: calibrates at {found.calibrations} of {len(scenario.points())} points")
+    kept = ", held as the file is written" if scenario.held else ""
+    points = len(scenario.points())
+    print(f"  market: calibrates at {found.calibrations} of {points} points{kept}")
     if found.markets:
         print(
             f"  prices: {found.markets} quarters of {len(scenario.arms)} arms, estimated error at "
@@ -116,19 +122,22 @@ def show(options: argparse.Namespace) -> int:
         raise InputError([Fault("command line", 0, "FILE", "", "a scenario file to show")])
 
     from sim.scenario import load
+    from sim.scenario.market_values import over_market
     from sim.scenario.present import arm_yaml, differences, printed_differences, sources
 
     scenario = load(options.file, options.sets)
     for notice in scenario.notices:
         print(notice, file=sys.stderr)
     if options.diff:
-        first, second = _arms(options.diff, "--diff", scenario)
+        arms = _arms(options.diff, "--diff", scenario)
+        first, second = over_market(arms, [scenario.heading.market] * 2)
         print(printed_differences(differences(first, second), tuple(options.diff)), end="")
     elif options.arm is None:
         print(scenario.sources() if options.sources else scenario.resolved_yaml(), end="")
     else:
         (tree,) = _arms([options.arm], "--arm", scenario)
-        print(sources(tree) if options.sources else arm_yaml(tree), end="")
+        market = scenario.heading.market
+        print(sources(tree, market) if options.sources else arm_yaml(tree), end="")
     return 0
 
 
@@ -150,6 +159,7 @@ def _arms(names: list[str], option: str, scenario: Scenario) -> list[Tree]:
 
 def _show_two_files(options: argparse.Namespace) -> int:
     from sim.scenario import load
+    from sim.scenario.market_values import over_market
     from sim.scenario.present import differences, printed_differences
 
     scenarios, faults = [], []
@@ -160,7 +170,10 @@ def _show_two_files(options: argparse.Namespace) -> int:
             faults += error.faults
     if faults:
         raise InputError(faults)
-    first, second = (scenario.settled for scenario in scenarios)
+    first, second = over_market(
+        [scenario.settled for scenario in scenarios],
+        [scenario.heading.market for scenario in scenarios],
+    )
     print(printed_differences(differences(first, second), tuple(options.diff)), end="")
     return 0
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sim.record.schema import ALL_TABLES, FORMAT, SWEPT_AFTER, Table
+from collections.abc import Sequence
+from typing import Any
+
+from sim.record.schema import ALL_TABLES, FORMAT, OPTIONAL_TABLES, RUNS, SWEPT_AFTER, Table
 
 _HEAD = f"""# Results
 
@@ -21,15 +24,62 @@ text is made from `sim/record/schema.py`; the tables are in format {FORMAT}.
 | `reproduce.txt` | the commands that make this folder again |
 | `ledger.sqlite` | every finished run, so that a stopped batch goes on where it was |
 
-Money is CNY of 2024, flows are per quarter, shares lie between 0 and 1. Any tool that reads
-Parquet opens the tables; with DuckDB:
+Money is CNY of 2024, flows are per quarter, shares lie between 0 and 1. `tables` in
+`manifest.json` says of each table its file and, column by column, type, unit and meaning. Any
+tool that reads Parquet opens the files, without this program; with DuckDB:
 
 ```sql
 SELECT arm, avg(survives::INT) AS survival
 FROM 'firms.parquet' JOIN 'runs.parquet' USING (run)
 WHERE firm = 'leapmotor' AND t = 23 GROUP BY arm;
 ```
+
+in Python with Polars, or with pandas and pyarrow:
+
+```python
+import polars as pl
+pl.read_parquet("firms.parquet").join(pl.read_parquet("runs.parquet"), on="run")
+import pandas as pd
+pd.read_parquet("firms.parquet").merge(pd.read_parquet("runs.parquet"), on="run")
+```
+
+in R with nanoparquet (or `arrow::read_parquet`):
+
+```r
+runs <- nanoparquet::read_parquet("runs.parquet")
+firms <- merge(nanoparquet::read_parquet("firms.parquet"), runs, by = "run")
+aggregate(survives ~ arm, subset(firms, firm == "leapmotor" & t == 23), mean)
+```
+
+The files are flat and hold four kinds of values (whole numbers of 32 and 64 bits, doubles, true
+or false, UTF-8 text), plain or by dictionary, compressed with Zstandard. A missing number is null.
 """
+
+
+def tables_for_manifest(optional: Sequence[str], swept: Sequence[str]) -> dict[str, Any]:
+    """File, row and columns of each table of a batch, for readers that have only its folder.
+
+    Parameters
+    ----------
+    optional
+        Tables beside those that every batch has.
+    swept
+        Paths of the swept settings, each a column of table ``runs``.
+    """
+    found: dict[str, Any] = {}
+    for name, table in ALL_TABLES.items():
+        if name in OPTIONAL_TABLES and name not in optional:
+            continue
+        columns: dict[str, dict[str, str]] = {}
+        for column in table.columns:
+            columns[column.name] = {
+                "type": column.dtype, "unit": column.unit, "meaning": column.description,
+            }  # fmt: skip
+            if name == RUNS.name and column.name == SWEPT_AFTER:
+                for path in swept:
+                    columns[path] = {"type": "float64", "unit": "-", "meaning": "swept setting"}
+        found[name] = {"file": f"{name}.parquet", "row": table.row, "columns": columns}
+    return found
 
 
 def results_readme() -> str:

@@ -184,15 +184,19 @@ def _cell(
 ) -> None:
     survival = float(cell["value"])
     known = bool(np.isfinite(survival))
+    # White is a share of nought; what is not known is hatched.
     colour = MORE(shade(survival)) if known else "#ffffff"
     axes.add_patch(
-        Rectangle((column + 0.02, line + 0.03), 0.96, 0.94, facecolor=colour, linewidth=0.0)
-    )
+        Rectangle(
+            (column + 0.02, line + 0.03), 0.96, 0.94, facecolor=colour, linewidth=0.0,
+            hatch=None if known else "xxx", edgecolor=None if known else GRID,
+        )
+    )  # fmt: skip
     ink = "#ffffff" if known and survival > DARK_CELL else INK
     axes.text(
         column + 0.5,
         line + (0.5 if is_baseline else 0.36),
-        f"{100.0 * survival:.0f} %" if known else "–",
+        f"{100.0 * survival:.0f} %" if known else "not known",
         ha="center",
         va="center",
         size=10.5,

@@ -53,7 +53,7 @@ def contents_section(batch: Batch) -> str:
     said = [
         ("Replicates", str(manifest["replicates"])),
         *_stopped(batch),
-        ("Calibrations in it", ", ".join(batch.calibrations)),
+        ("Calibrations in it", ", ".join(batch.calibrations) + _held(batch)),
         ("Arms", ", ".join(batch.arms)),
         ("Swept", swept or "nothing"),
         *_reference(batch),
@@ -67,6 +67,11 @@ def contents_section(batch: Batch) -> str:
     if full and lacking:
         inner += [paragraph("The command for the rest:"), element("pre", text(full))]
     return section("What this report has", *inner)
+
+
+def _held(batch: Batch) -> str:
+    held = batch.manifest.get("hold_calibration")
+    return ", held as the file was written (--hold-calibration)" if held else ""
 
 
 def _stopped(batch: Batch) -> list[tuple[str, str]]:

@@ -24,6 +24,8 @@ BAR_INCHES = 0.24
 EITHER = LinearSegmentedColormap.from_list(
     "either", ["#a63c06", "#e9a27c", "#f4f6f8", "#7fb0d8", "#08406f"]
 )
+# No colour of a scale, so that what is not known is never taken for a value.
+UNKNOWN = "#c9c9c9"
 
 FloatArray = NDArray[np.float64]
 
@@ -112,7 +114,8 @@ def decision_map(
         A row a point: the columns named by ``x`` and ``y``, ``effect``, ``decision`` (missing
         where the point failed).
     cells
-        A row a cell: ``x_low, x_high, y_low, y_high, value, flips``.
+        A row a cell: ``x_low, x_high, y_low, y_high, value, flips, unknown``. A cell with a corner
+        that is unknown is hatched, and grey where no corner is known.
     x, y
         Paths of the two settings.
     column
@@ -132,18 +135,28 @@ def decision_map(
     colours = EITHER if signed else MORE
     ends = cells[["x_low", "x_high", "y_low", "y_high"]].to_numpy(np.float64)
     edge = cells["flips"].to_numpy(np.bool_)
-    for (left, right, low, high), value, on_edge in zip(ends, values, edge, strict=True):
+    unknown = cells["unknown"].to_numpy(np.int64) > 0
+    for (left, right, low, high), value, on_edge, gap in zip(
+        ends, values, edge, unknown, strict=True
+    ):
         axes.add_patch(
             Rectangle(
                 (left, low),
                 right - left,
                 high - low,
-                facecolor=colours(shade(value)) if np.isfinite(value) else "#ffffff",
+                facecolor=colours(shade(value)) if np.isfinite(value) else UNKNOWN,
                 edgecolor=INK if on_edge else "white",
                 linewidth=1.3 if on_edge else 0.4,
                 zorder=2.0 if on_edge else 1.0,
             )
         )
+        if gap:
+            axes.add_patch(
+                Rectangle(
+                    (left, low), right - left, high - low, fill=False, hatch="xxx",
+                    edgecolor=QUIET, linewidth=0.0, zorder=1.5,
+                )
+            )  # fmt: skip
     _marks(axes, points, x, y)
     axes.set_xlim(cells["x_low"].min(), cells["x_high"].max())
     axes.set_ylim(cells["y_low"].min(), cells["y_high"].max())
@@ -157,6 +170,11 @@ def decision_map(
     unit = ("points" if signed else "%") if as_share else ""
     legend.set_label(f"{column}, {unit}" if unit else column, size=8.5, color=QUIET)
     legend.ax.tick_params(labelsize=8.0, colors=QUIET)
+    if unknown.any():
+        figure.text(
+            0.995, 0.012, f"hatched: a corner of the cell is not known ({int(unknown.sum())} of "
+            f"{len(cells)} cells)", ha="right", va="bottom", size=7.5, color=QUIET,
+        )  # fmt: skip
     headed(figure, title, note)
     return figure
 

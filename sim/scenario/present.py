@@ -12,6 +12,7 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from sim.errors import printable
 from sim.scenario.changes import placed
+from sim.scenario.market_values import over_market
 from sim.scenario.reader import Path_
 from sim.scenario.tree import Tree, change, leaves, same_value, without_nulls
 from sim.scenario.world import WORLD_KEYS
@@ -51,11 +52,12 @@ def _dumped(data: dict[str, Any], *, plain: bool) -> str:
 NULLS_COUNT_IN = ("alliances", "arms")
 
 
-def resolved_yaml(tree: Tree, root: Tree) -> str:
+def resolved_yaml(tree: Tree, root: Tree, *, held: bool = False) -> str:
     """The scenario with everything it extends, as one YAML file that loads to the same.
 
     Where the world that calibration holds differs from the file's own, the difference stands
-    under ``held``.
+    under ``held``; with ``held`` that world is whole, structural settings included, and the
+    first lines say so.
     """
     data = without_nulls(tree.data)
     for key in NULLS_COUNT_IN:
@@ -64,10 +66,12 @@ def resolved_yaml(tree: Tree, root: Tree) -> str:
             data[key] = {name: value for name, value in found.items() if value is not None}
     for key in ("extends", "held"):
         data.pop(key, None)
-    held = change(_calibrated(root), _calibrated(tree))
-    if held:
-        data["held"] = held
+    differs = change(_calibrated(root), _calibrated(tree))
+    if differs:
+        data["held"] = differs
     head = "# Resolved: what the file extends and what the command line set are in it.\n"
+    if held:
+        head += "# The market stays calibrated as the file was written (--hold-calibration).\n"
     return head + _dump(data)
 
 
@@ -86,13 +90,19 @@ def arm_yaml(tree: Tree) -> str:
     return _dump(without_nulls(tree.data))
 
 
-def sources(tree: Tree) -> str:
-    """One line a value: its path, the value, and who set it."""
+def sources(tree: Tree, market: str | None = None) -> str:
+    """One line a value: its path, the value, and who set it.
+
+    With the name of a market, a figure of a firm is followed by what the market's tables say.
+    """
+    (below,) = over_market([Tree({}, {})], [market], of=[tree]) if market else (Tree({}, {}),)
     rows = []
     for path, value in leaves(tree.data):
         if value is None:
             continue
-        rows.append((printable(".".join(path)), _short(value), setter(tree, path)))
+        was = below.get(path)
+        said = "" if was is None else f"; {_short(was)} in {setter(below, path)}"
+        rows.append((printable(".".join(path)), _short(value), setter(tree, path) + said))
     width = max((len(row[0]) for row in rows), default=0)
     middle = max((len(row[1]) for row in rows), default=0)
     return "".join(f"{a:<{width}}  {b:<{middle}}  {c}\n" for a, b, c in rows)

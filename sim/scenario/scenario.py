@@ -165,18 +165,29 @@ class Scenario:
         scenario, so that a counterfactual does not calibrate itself away. Where the scenario
         is ``held``, structural settings are as the file is written.
         """
-        held = self.root
-        world = self.written.only(WORLD_KEYS) if self.held else self.world(arm, values)
-        for path, value in leaves(world.data):
-            if path[0] in WORLD_KEYS and is_structural(path):
-                held = leaf(path, value, ("", 0)).over(held)
+        tree = self._calibrated_as_written if self.held else self._calibrated_as(
+            self.world(arm, values)
+        )
         faults: list[Any] = []
-        settings = world_settings(held, self.tree, (), faults)
+        settings = world_settings(tree, self.tree, (), faults)
         if settings is None or faults:
             raise InputError(faults)
         # What other calibrations there are changes none of them.
         closure = settings.calibration.model_copy(update={"variants": {}})
         return settings.model_copy(update={"calibration": closure})
+
+    @property
+    def _calibrated_as_written(self) -> Tree:
+        """The world that a held calibration is made in: that of the file before any change."""
+        return self._calibrated_as(self.written.part("held").over(self.written.only(WORLD_KEYS)))
+
+    def _calibrated_as(self, world: Tree) -> Tree:
+        """Structural settings of a world over the root's settings."""
+        tree = self.root
+        for path, value in leaves(world.data):
+            if path[0] in WORLD_KEYS and is_structural(path):
+                tree = leaf(path, value, ("", 0)).over(tree)
+        return tree
 
     def members(self, arm: str) -> tuple[str, ...]:
         """Firms that have a contract in an arm, in order of mention."""
@@ -238,12 +249,17 @@ class Scenario:
         return Tree(data, self.tree.places)
 
     def resolved_yaml(self) -> str:
-        """The scenario as one YAML file that loads to the same."""
+        """The scenario as one YAML file that loads to the same.
+
+        That of a ``held`` scenario does where the calibration is held again.
+        """
+        if self.held:
+            return resolved_yaml(self.tree, self._calibrated_as_written, held=True)
         return resolved_yaml(self.tree, self.root)
 
     def sources(self) -> str:
         """One line a value, with who set it."""
-        return sources(self.tree)
+        return sources(self.tree, self.heading.market)
 
     def set(self, path: str, value: object) -> Scenario:
         """The same scenario with one setting changed, over file and arms, as ``--set`` does.

@@ -152,6 +152,8 @@ def explain(
         batch, firm=firm, quarter=quarter, run=run, arm=arm, replicate=replicate, scope=scope
     )
     scenario = load(folder / RESOLVED)
+    if batch.manifest.get("hold_calibration"):
+        scenario = scenario.holding_calibration()
     place = batch.quarters.index(quarter)
     runner = Runner(scenario)
     found = _walk(batch, scenario, runner, row, firm, place)

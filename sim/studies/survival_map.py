@@ -279,6 +279,7 @@ def _cells(question: Question, rows: Mapping[Node, Mapping[str, Any]]) -> pd.Dat
                 "area": (cell.side / question.lattice.steps) ** 2,
                 "value": float(np.mean(known)) if known else np.nan,
                 "flips": flips(cell, decided),
+                "unknown": len(corners) - len(known),
                 "decision": agreed.pop() if len(agreed) == 1 else None,
             }
         )

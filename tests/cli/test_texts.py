@@ -8,6 +8,7 @@ from json_schema import complaints
 from shipped import SHIPPED
 
 from sim.scenario import load
+from sim.scenario.market_tables import read_market
 from sim.scenario.reader import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,3 +184,23 @@ def test_a_diff_of_what_is_not_there_is_refused(say, words, told: str) -> None:
     assert said.status == 2
     assert told in said.err
     assert said.out == ""
+
+
+def test_what_the_market_says_stands_beside_what_replaces_it(say) -> None:
+    cash, days = "firms.leapmotor.cash", "firms.leapmotor.payable_days"
+    tables = read_market("china_nev_2024")
+    own = [f"{tables.value('leapmotor', item)}" for item in ("cash", "payable_days")]
+    words = ("--set", f"arms.mou.{cash}=30", "--set", f"arms.mou.{days}=90")
+    said = say("show", FILE, *words, "--diff", "solo", "mou").out
+    folder = "scenarios/markets/china_nev_2024"
+    for path, old, new, table in (
+        (cash, own[0], "30", "firm_values.csv"), (days, own[1], "90", "kinds.csv"),
+    ):  # fmt: skip
+        (line,) = (line for line in said.splitlines() if line.startswith(path))
+        assert line.split()[:4] == [path, old, new, f"{folder}/{table}"]
+    said = say("show", FILE, "--set", f"{cash}=30", "--sources").out
+    (line,) = (line for line in said.splitlines() if line.startswith(f"{cash} "))
+    told = f"command line; {own[0]} in {folder}/firm_values.csv"
+    assert line.split(maxsplit=2)[1:] == ["30", told]
+    # A firm or figure that the tables lack is no fault here.
+    assert say("show", FILE, "--diff", "solo", "mou").status == 0

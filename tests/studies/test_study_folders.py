@@ -212,17 +212,28 @@ def test_the_same_folder_is_not_written_by_two_studies_at_once(short, tmp_path, 
 
 
 def test_a_map_needs_no_more_than_its_rows_to_be_drawn():
-    from sim.report.studies import decision_map
+    from matplotlib.colors import to_rgba
+
+    from sim.report.studies import EITHER, UNKNOWN, decision_map
 
     points = pd.DataFrame(
         {"a": [0.0, 1.0], "b": [0.0, 1.0], "effect": [1, 0], "decision": [1, None]}
     )
     cells = pd.DataFrame(
-        {"x_low": [0.0], "x_high": [1.0], "y_low": [0.0], "y_high": [1.0], "value": [np.nan],
-         "flips": [False]}
+        {"x_low": [0.0, 1.0, 0.0], "x_high": [1.0, 2.0, 1.0], "y_low": [0.0, 0.0, 1.0],
+         "y_high": [1.0, 1.0, 2.0], "value": [np.nan, 0.0, 0.1], "flips": [False] * 3,
+         "unknown": [4, 0, 1]}
     )  # fmt: skip
     figure = decision_map(
         points, cells, x="a", y="b", column="difference", signed=True, as_share=True, title="t",
         note="n",
     )  # fmt: skip
     assert figure.axes[0].get_xlabel() == "a"
+    # What is not known has no colour of the scale and is hatched; a zero is neither.
+    squares = [patch for patch in figure.axes[0].patches if patch.get_fill()]
+    hatched = [patch.get_xy() for patch in figure.axes[0].patches if patch.get_hatch()]
+    assert hatched == [(0.0, 0.0), (0.0, 1.0)]
+    nothing, zero, _ = (patch.get_facecolor() for patch in squares)
+    assert nothing == to_rgba(UNKNOWN)
+    assert zero == EITHER(0.5)
+    assert "2 of 3 cells" in " ".join(text.get_text() for text in figure.texts)
