@@ -166,7 +166,7 @@ def test_a_fault_anywhere_in_the_ledger_loses_no_run(tmp_path, monkeypatch, refe
             batch(tmp_path)
     with Store(tmp_path) as store:
         kept = store.done_keys()
-    assert len(kept) == min(max(position - 11, 0), SIZE)
+    assert len(kept) == min(max(position - 12, 0), SIZE)
     batch(tmp_path)
     assert tables(tmp_path) == reference
 
