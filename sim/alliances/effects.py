@@ -31,6 +31,8 @@ class Effects:
         (F,) factors on glider cost, battery price, and R&D and launch cost.
     running_cost
         (F,) CNY a quarter.
+    teaches
+        Whether any firm may learn from another.
     """
 
     theta: FloatArray
@@ -38,6 +40,14 @@ class Effects:
     battery: FloatArray
     development: FloatArray
     running_cost: FloatArray
+    teaches: bool = True
+
+    @staticmethod
+    def without_contracts(firms: int, spillover: float) -> Effects:
+        """Effects where nothing but the industry's theta ``spillover`` acts."""
+        theta, ones = np.full((firms, firms), min(spillover, 1.0)), np.ones(firms)
+        theta.ravel()[:: firms + 1] = 1.0
+        return Effects(theta, ones, ones, ones, np.zeros(firms), teaches=spillover != 0.0)
 
 
 def ramp(contract: Contract, signed_at: int, now: int) -> float:
@@ -88,13 +98,16 @@ def combine(
             continue
         members = [member for member in contract.members if active[member]]
         share = ramp(contract, signed, now)
-        total = float(energy[members].sum())
-        for member in members:
+        bought = energy[members]
+        total = float(bought.sum())
+        for member, own in zip(members, bought.tolist(), strict=True):
             for other in members:
                 theta[member, other] += share * contract.theta
-            pooled = energy[member] + contract.pooled * (total - energy[member])
             discount = procurement_discount(
-                float(energy[member]), float(pooled), procurement_elasticity, procurement_cap
+                own,
+                own + contract.pooled * (total - own),
+                procurement_elasticity,
+                procurement_cap,
             )
             glider[member] *= 1.0 - share * contract.glider_saving
             battery[member] *= 1.0 - share * discount

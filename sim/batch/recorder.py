@@ -6,7 +6,7 @@ waiting for it; whatever follows from them is computed once, for all quarters to
 
 from __future__ import annotations
 
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -78,8 +78,7 @@ class Recorder:
         for source, names in ((work, _PAPERS), (income, _INCOME), (state, _STOCKS)):
             for name in names:
                 self._firms[name][now] = getattr(source, name)
-        stated = [NO_PARTS if plan is None else plan.parts for plan in work.plans]
-        self._parts[now].ravel()[:] = list(chain.from_iterable(stated))
+        self._parts[now] = work.plans.parts
         self._owner[now] = state.owner
         verdict = standing(self._run.world.industry, state, state.t)
         self._state[now] = verdict.state

@@ -30,6 +30,10 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
+# Runs whose agreements and base-year levels are kept for the next replicate.
+RUNS_KEPT = 64
+
+
 @dataclass(frozen=True)
 class RunSpec:
     """Which run to make.
@@ -79,6 +83,7 @@ class Runner:
         self._settled: dict[
             str, tuple[WorldSettings, Industry, Calibration, tuple[RegionMarket, ...]]
         ] = {}
+        self._runs: dict[str, Run] = {}
         self._luck: dict[tuple[str, ...], Luck] = {}
         self._luck_of = -1
 
@@ -119,8 +124,8 @@ class Runner:
             work = Work.blank(run)
             for phase in CALENDAR:
                 if phase.asks == "plan":
-                    rule = DynamicNash()
-                    work.plans = [view and rule.plan(view) for view in work.views]
+                    seen = work.views
+                    work.plans.put(seen.active, DynamicNash().plan_all(seen, seen.active))
                 phase.run(run, state, work)
             recorder.quarter(state, work)
             recorder.tables()
@@ -135,6 +140,21 @@ class Runner:
         InputError, CalibrationError
             The settings are not valid, or the market cannot be calibrated.
         """
+        key = json.dumps([arm, sorted(values.items())])
+        if key in self._runs:
+            run = self._runs.pop(key)
+            industry = run.world.industry
+            run = run.with_luck(self._draw(industry.firms, industry.lines, replicate))
+        else:
+            run = self._compile(arm, values, replicate)
+        self._runs[key] = run
+        if len(self._runs) > RUNS_KEPT:
+            # The one not asked for the longest.
+            del self._runs[next(iter(self._runs))]
+        return run
+
+    def _compile(self, arm: str, values: Mapping[str, float], replicate: int) -> Run:
+        """A run from its settings."""
         heading = self._scenario.heading
         settings, industry, calibration, regions = self._setting(arm, values)
         start, quarters = heading.horizon.start.index, heading.horizon.quarters

@@ -7,6 +7,7 @@ scenario, or an identity between table entries (see ``sim/MODEL.md``, section 2)
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +93,11 @@ class Industry:
     def index(self, firm: str) -> int:
         """Position of a firm by its identifier."""
         return self.firms.index(firm)
+
+    @cached_property
+    def base_units(self) -> FloatArray:
+        """Vehicles a quarter that each firm sold in the base year, (F,)."""
+        return self.by_firm(self.units)
 
     def by_firm(self, values: FloatArray) -> FloatArray:
         """Sum of a per-line array over the lines of each firm, (F,)."""

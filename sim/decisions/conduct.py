@@ -16,8 +16,8 @@ from typing import NamedTuple, Protocol, final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.decisions.view import FirmView
-from sim.kernels.shadow_value import shadow_row
+from sim.decisions.view import FirmView, FirmViews
+from sim.kernels.shadow_value import shadow_row, shadow_rows
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -77,8 +77,29 @@ class PricePlan(NamedTuple):
     memory: FloatArray = NOTHING
 
 
+class PriceRows(NamedTuple):
+    """Plans of many firms without list prices, one row a firm.
+
+    Attributes
+    ----------
+    kappa, shadow
+        (F, F) rows of each firm in the matrices of profit weights and shadow values.
+    parts
+        (F, 4) the own shadow value in the parts of ``ShadowParts``.
+    """
+
+    kappa: FloatArray
+    shadow: FloatArray
+    parts: FloatArray
+
+
 class Conduct(Protocol):
-    """A rule of conduct; one that reads ``view.luck`` has an attribute ``draws`` that is true."""
+    """A rule of conduct; one that reads ``view.luck`` has an attribute ``draws`` that is true.
+
+    A rule may have a method ``plan_all(views, asked)`` beside ``plan``: the same plans of all
+    firms asked, (F,), to the last bit, as ``PriceRows``. Firms that share the rule are then
+    asked together.
+    """
 
     name: str
 
@@ -156,3 +177,11 @@ class DynamicNash:
             learning, view.idle.item(me) * cash, view.war.item(me) * cash, view.conduct.item(me)
         )
         return PricePlan(view.kappa, shadow, parts)
+
+    def plan_all(self, views: FirmViews, asked: BoolArray) -> PriceRows:
+        """Return the rows of all firms asked, (F,)."""
+        shadow, parts = shadow_rows(
+            views.kappa, views.learning, views.theta, views.idle, views.war, views.conduct,
+            views.group, views.mu, asked,
+        )  # fmt: skip
+        return PriceRows(views.kappa, shadow, parts)

@@ -9,7 +9,8 @@ from typing import NamedTuple, final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.decisions.view import FirmView
+from sim.decisions.view import FirmView, FirmViews
+from sim.kernels.cash import affordable
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -34,6 +35,23 @@ class InvestmentPlan(NamedTuple):
     build: float
     issue: float
     research: float = 1.0
+
+
+class InvestmentRows(NamedTuple):
+    """Decisions of many firms, one row a firm.
+
+    Attributes
+    ----------
+    launch
+        (J,) launches made.
+    build, issue, research
+        (F,) as in ``InvestmentPlan``.
+    """
+
+    launch: BoolArray
+    build: FloatArray
+    issue: FloatArray
+    research: FloatArray
 
 
 @final
@@ -77,3 +95,28 @@ class CautiousInvestor:
         lost = 1.0 - view.runway / trusted if view.runway < trusted else 0.0
         build = max(0.0, view.volume - view.capacity)
         return InvestmentPlan(launch, build, issue, 1.0 - self.cut_share * lost)
+
+    def invest_all(self, views: FirmViews, asked: BoolArray) -> InvestmentRows:
+        """Decide as ``invest`` does for all firms asked, (F,)."""
+        means = views.cash + views.unused_credit
+        launch = views.launch_due
+        if launch.any():
+            finite = (views.runway > 0.0) & (views.runway < math.inf)
+            quarter = np.divide(means, views.runway, out=np.zeros(len(means)), where=finite)
+            launch = affordable(
+                launch, views.sold, views.order, views.ends, means, views.launch_cost,
+                self.launch_runway * quarter,
+            )  # fmt: skip
+        short = views.listed & (views.runway < self.raise_runway)
+        research = np.ones(len(means))
+        if self.cut_share > 0.0:
+            trusted = np.minimum(self.cut_runway, views.comfort)
+            cut = views.runway < trusted
+            left = np.divide(views.runway, trusted, out=np.ones(len(means)), where=cut)
+            research = 1.0 - self.cut_share * (1.0 - left)
+        return InvestmentRows(
+            launch=launch,
+            build=np.maximum(views.volume - views.capacity, 0.0),
+            issue=np.where(short, self.raise_size * views.trailing_revenue, 0.0),
+            research=research,
+        )

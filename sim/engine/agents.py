@@ -45,6 +45,10 @@ class Automaker(mesa.Agent):  # type: ignore[misc]
         self.conduct = conduct
         self.investor = investor
 
+    def rule_of(self, decision: str) -> object:
+        """The rule by which it takes a decision, ``invest`` or ``plan``."""
+        return self.conduct if decision == "plan" else self.investor
+
     def invest(self) -> None:
         """State launches, building and issues for this quarter."""
         view = self.model.work.views[self.firm]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.accounts import owed
 from sim.kernels.cash import cost_of_cash, following, quarters_left, recent_flow
 
 FloatArray = NDArray[np.float64]
@@ -125,11 +126,10 @@ def working_capital(
     distress_days
         Days of payables left to a firm whose suppliers have lost all trust.
     """
-    days = payable_days - stress * np.maximum(payable_days - distress_days, 0.0)
-    flows = np.array([revenue, variable_cost, variable_cost])
-    receivable, inventory, payable = outstanding(
-        flows, np.array([receivable_days, inventory_days, days])
-    )
+    receivable, inventory, payable = owed(
+        revenue, variable_cost, receivable_days, inventory_days, payable_days, stress,
+        distress_days, DAYS_A_QUARTER,
+    )  # fmt: skip
     return WorkingCapital(receivable, inventory, payable)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.kernels.jit import kernel
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
@@ -108,3 +109,41 @@ def cover(
         credit[f] = draw - min(max(drawn[f], 0.0), max(cash[f] - comfortable[f], 0.0))
         owner[f], state[f] = from_owner, from_state
     return credit, owner, state, insolvent
+
+
+@kernel
+def affordable(
+    due: BoolArray,
+    sold: FloatArray,
+    order: IntArray,
+    ends: IntArray,
+    means: FloatArray,
+    price: FloatArray,
+    kept: FloatArray,
+) -> BoolArray:
+    """Due projects that each firm's means pay for, (J,), the one that sells most first.
+
+    Parameters
+    ----------
+    due, sold
+        (J,) projects that may be made, and units sold.
+    order, ends
+        (J,) projects one firm after the other, and (F + 1,) where each firm's begin.
+    means, price, kept
+        (F,) money at hand, cost of one project, and what must be left after paying.
+    """
+    paid, left = np.zeros(len(due), dtype=np.bool_), due.copy()
+    for f in range(len(means)):
+        money = means[f]
+        for _ in range(ends[f], ends[f + 1]):
+            best = -1
+            for j in order[ends[f] : ends[f + 1]]:
+                if left[j] and (best < 0 or sold[j] > sold[best]):
+                    best = j
+            if best < 0:
+                break
+            left[best] = False
+            if not money - price[f] < kept[f]:
+                money -= price[f]
+                paid[best] = True
+    return paid

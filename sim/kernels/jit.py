@@ -69,6 +69,11 @@ def exact(function: Function) -> Function:
     return cast(Function, compiled)
 
 
+def as_written(function: Function) -> Function:
+    """``kernel`` in which nothing is reordered or fused: the bits of the same steps in NumPy."""
+    return cast(Function, numba.njit(cache=True, error_model="numpy")(function))
+
+
 def _part(function: Function, flags: set[str]) -> Function:
     # Numba's types do not know these two of its options.
     bare: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}

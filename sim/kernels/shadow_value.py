@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sim.kernels.jit import kernel
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 @kernel
@@ -53,3 +54,52 @@ def shadow_row(
     for g in range(len(row)):
         row[g] = (row[g] + idle[g] + war[g]) * cash - conduct[g]
     return row, learnt
+
+
+@kernel
+def shadow_rows(
+    kappa: FloatArray,
+    learning: FloatArray,
+    theta: FloatArray,
+    idle: FloatArray,
+    war: FloatArray,
+    conduct: FloatArray,
+    group: BoolArray,
+    mu: FloatArray,
+    asked: BoolArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Rows of Lambda as ``shadow_row`` has them, of all firms asked.
+
+    Parameters
+    ----------
+    kappa, theta, group
+        (F, F) a row a firm; ``group`` says whose private stakes are its own too.
+    learning, idle, war, conduct
+        (F,) of every firm, money.
+    mu
+        (F,) shadow cost of cash.
+    asked
+        (F,) whose rows are wanted; those of all others are zero.
+
+    Returns
+    -------
+    tuple
+        (F, F) rows, money a car; and (F, 4) learning, idle, war and conduct in the own entry.
+    """
+    firms = len(mu)
+    rows, parts = np.zeros((firms, firms)), np.zeros((firms, 4))
+    none = np.zeros(firms)
+    for f in range(firms):
+        if not asked[f]:
+            continue
+        cash = 1.0 / (1.0 + mu[f])
+        its_idle, its_war, its_conduct = none.copy(), none.copy(), none.copy()
+        for g in range(firms):
+            if group[f, g]:
+                its_idle[g], its_war[g], its_conduct[g] = idle[g], war[g], conduct[g]
+        rows[f], learnt = shadow_row(
+            kappa[f], learning, theta, its_idle, its_war, its_conduct, cash, f
+        )
+        parts[f, 0], parts[f, 3] = learnt, its_conduct[f]
+        parts[f, 1], parts[f, 2] = its_idle[f] * cash, its_war[f] * cash
+    return rows, parts

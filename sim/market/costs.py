@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.accounts import unit_costs
 from sim.kernels.learning import experience_multiplier
 from sim.world.state import State, World
 
@@ -37,35 +40,46 @@ def effective_experience(state: State) -> FloatArray:
     return state.experience + state.spill
 
 
-def glider_by_line(world: World, state: State, factor: FloatArray) -> FloatArray:
-    """Cost of the car without its battery, (J,) CNY (equation 4.1).
+class Costs(NamedTuple):
+    """Marginal cost of a quarter and its means at base-year volumes, CNY a car."""
+
+    glider: FloatArray  # (J,) the car without its battery
+    cost: FloatArray  # (J,) duties aside
+    unit_cost: FloatArray  # (F,)
+    unit_glider: FloatArray  # (F,)
+
+
+def marginal_costs(
+    world: World,
+    state: State,
+    battery_price: float,
+    glider_factor: FloatArray,
+    battery_factor: FloatArray,
+    elasticity: float,
+) -> Costs:
+    """Cost of the car, its battery and the subsidy that is gone (equations 4.1, 4.3 and 4.5).
 
     Parameters
     ----------
-    factor
-        (F,) factor of platform sharing.
-    """
-    industry, calibration = world.industry, world.calibration
-    multiplier = np.ones(len(industry.firms))
-    if world.settings.costs.learning == "on":
-        multiplier = experience_multiplier(
-            effective_experience(state), industry.experience, learning_elasticity(world)
-        )
-    return calibration.glider * (multiplier * factor)[industry.firm_of]
-
-
-def battery_by_line(world: World, price: float, factor: FloatArray) -> FloatArray:
-    """Cost of the battery, (J,) CNY.
-
-    Parameters
-    ----------
-    price
+    battery_price
         CNY per kWh.
-    factor
-        (F,) one less the procurement discount.
+    glider_factor, battery_factor
+        (F,) factor of platform sharing, and one less the procurement discount.
+    elasticity
+        Of cost to experience.
     """
     industry = world.industry
-    return industry.battery_kwh * price * factor[industry.firm_of]
+    learnt = np.ones(len(industry.firms))
+    if world.settings.costs.learning == "on":
+        learnt = experience_multiplier(
+            effective_experience(state), industry.experience, elasticity
+        )
+    costs = unit_costs(
+        industry.firm_of, industry.units, world.calibration.glider, learnt * glider_factor,
+        industry.battery_kwh, battery_price, battery_factor, subsidy_lost(world, state.t),
+        industry.base_units,
+    )  # fmt: skip
+    return Costs(*costs)
 
 
 def subsidy_lost(world: World, t: int) -> FloatArray:

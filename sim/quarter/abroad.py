@@ -51,11 +51,9 @@ def _shadow(work: Work) -> FloatArray:
     """
     assert work.problem is not None
     shadow = work.problem.shadow.copy()
-    for firm, plan in enumerate(work.plans):
+    for firm, plan in work.plans.alone.items():
         view = work.views[firm]
-        if plan is None or view is None:
-            continue
-        if plan.rule_price is not None or plan.volume is not None:
+        if view is not None and (plan.rule_price is not None or plan.volume is not None):
             shadow[firm] = _RULE.plan(view).shadow
     return shadow
 

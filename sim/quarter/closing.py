@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sim.alliances.effects import failure_probability
 from sim.finance.books import Income, follow_revenue, working_capital
 from sim.finance.rescue import rescue
+from sim.kernels.accounts import interest_due, trade
 from sim.kernels.grouping import group_sums
 from sim.quarter.abroad import books_abroad
 from sim.quarter.context import Event, Run, Work
@@ -27,12 +28,12 @@ def close_books(run: Run, state: State, work: Work) -> None:
     world, industry, settings = run.world, run.world.industry, run.world.settings
     finance = settings.finance
     assert work.problem is not None
-    domestic = industry.by_firm(work.sold * work.price * work.problem.net_share)
     abroad, spent = books_abroad(
         work, export_price(work.unit_cost, world.calibration), industry.export_margin
     )
-    revenue = domestic + abroad
-    cost = industry.by_firm(work.sold * work.cost) + spent
+    revenue, cost = trade(
+        industry.firm_of, work.sold, work.price, work.problem.net_share, work.cost, abroad, spent
+    )
     ratio = revenue / run.base_revenue
     on = state.active.astype(np.float64)
     income = Income(
@@ -45,11 +46,9 @@ def close_books(run: Run, state: State, work: Work) -> None:
             work,
             follow_revenue(run.base_rd, ratio, finance.fixed_cost_elasticity),
         ),
-        interest=on
-        * (
-            industry.interest
-            + finance.interest_rate * (state.debt - industry.debt) / 4.0
-            - finance.deposit_rate * (state.cash - industry.cash) / 4.0
+        interest=interest_due(
+            on, industry.interest, state.debt, state.cash, industry.debt, industry.cash,
+            finance.interest_rate, finance.deposit_rate,
         ),
         other_business=on * industry.other_business,
         alliance_cost=work.one_off + on * work.effects.running_cost,
@@ -68,8 +67,8 @@ def close_books(run: Run, state: State, work: Work) -> None:
         work.stress,
         finance.payables_distress_days,
     )
-    work.stocks = stocks
-    tied_up = np.where(state.active, stocks.net - state.net_working_capital, 0.0)
+    work.stocks, net = stocks, stocks.net
+    tied_up = np.where(state.active, net - state.net_working_capital, 0.0)
     ledger = work.ledger
     ledger.post("sales", revenue)
     ledger.post("variable_cost", -cost - tied_up)
@@ -79,7 +78,7 @@ def close_books(run: Run, state: State, work: Work) -> None:
     ledger.post("interest", -income.interest)
     ledger.post("other_business", income.other_business * industry.other_cash_share)
     ledger.post("alliance_cost", -income.alliance_cost)
-    state.net_working_capital = np.where(state.active, stocks.net, 0.0)
+    state.net_working_capital = np.where(state.active, net, 0.0)
 
 
 def settle(run: Run, state: State, work: Work) -> None:
@@ -87,7 +86,7 @@ def settle(run: Run, state: State, work: Work) -> None:
     industry, finance, ledger = run.world.industry, run.world.settings.finance, work.ledger
     market_issue(run, state, work)
     treasury = state.cash + ledger.change()
-    merged = state.owner != np.arange(len(treasury))
+    merged = state.owner != run.firm_numbers
     if merged.any():
         swept = np.where(merged, treasury, 0.0)
         ledger.post("merged_treasury", -swept)
@@ -195,32 +194,28 @@ def evolve(run: Run, state: State, work: Work) -> None:
     quality, luck, t = settings.quality, run.world.luck, state.t
     volume = state.volume
     state.experience = state.experience + volume
-    learnt = work.effects.theta.copy()
-    learnt.ravel()[:: len(learnt) + 1] = 0.0
-    state.spill = state.spill + learnt @ volume
-    scale = settings.luck.scale if settings.luck.on else 0.0
-    ageing = run.launch_hazard * quality.launch_jump_mean if quality.ageing else 0.0
-    hit = quality.launch_jump_mean + scale * quality.launch_jump_sd * luck.hit[t]
+    if work.effects.teaches:
+        learnt = work.effects.theta.copy()
+        learnt.ravel()[:: len(learnt) + 1] = 0.0
+        state.spill = state.spill + learnt @ volume
     # Lines off the market move as if launches went on; their ageing would lift all others.
     gone = ~state.active[industry.firm_of] & (luck.launch[t] < run.launch_hazard)
+    shocks = run.shocks
     drift = (
-        np.where(work.launched | gone, hit, 0.0)
-        - ageing
-        + scale * quality.firm_shock_sd * luck.firm[t][industry.firm_of]
-        + scale * quality.line_shock_sd * luck.line[t]
+        np.where(work.launched | gone, shocks.hit[t], 0.0)
+        - shocks.ageing
+        + shocks.firm[t]
+        + shocks.line[t]
     )
     if run.ladder is not None:
         drift = drift + learn(run, run.ladder, state, work)
-    state.passing = (
-        quality.passing_persistence * state.passing
-        + scale * quality.passing_sd * luck.passing[t]
-    )
+    state.passing = quality.passing_persistence * state.passing + shocks.passing[t]
     moved = state.permanent + drift
     level = np.log(run.base_weight @ np.exp(moved + state.passing[industry.firm_of]))
     # Qualities are relative to the market; without the shift, luck alone inflates it.
     state.permanent = moved - level
     costs = settings.costs
     state.battery_log = (1.0 - costs.battery_reversion) * state.battery_log + np.asarray(
-        scale * costs.battery_shock_sd * luck.battery[t]
+        shocks.battery[t]
     )
     state.t = t + 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -14,18 +15,20 @@ from sim.alliances.knowledge import SharedResearch
 from sim.calibration.abroad import RegionMarket
 from sim.calibration.calibrate import LEARNING_HORIZON
 from sim.calibration.industry import Industry
-from sim.decisions.conduct import Conduct, PricePlan
-from sim.decisions.investment import InvestmentPlan
+from sim.decisions.conduct import Conduct
+from sim.decisions.plans import InvestmentPlans, PricePlans
 from sim.decisions.rules import rules_of
-from sim.decisions.view import FirmView
+from sim.decisions.view import FirmViews
 from sim.finance.books import Income, WorkingCapital, runway, working_capital
 from sim.finance.ledger import ACCOUNTS, Ledger
 from sim.kernels.demand import Demand
 from sim.kernels.learning import discounts_ahead
+from sim.market.costs import learning_elasticity
 from sim.market.demand import net_shares, outside_utility
 from sim.market.pricing import PriceProblem, base_demand
 from sim.quarter.forces import Forces, Planned, compile_events
 from sim.scenario.settings import Knowledge
+from sim.world.luck import Luck
 from sim.world.state import (
     TRAILING,
     State,
@@ -50,6 +53,32 @@ class Event:
     counterparty: str
     amount: float
     detail: str
+
+
+@dataclass(frozen=True)
+class Shocks:
+    """What luck does to qualities and to the battery price in each quarter (section 7)."""
+
+    hit: FloatArray  # (T, J) lift of a launch, utils
+    ageing: FloatArray | float  # (J,) expected lift of a quarter, utils
+    firm: FloatArray  # (T, J) lasting shocks of the line's firm, utils
+    line: FloatArray  # (T, J) lasting shocks of the line, utils
+    passing: FloatArray  # (T, F) fading shocks, utils
+    battery: FloatArray  # (T,) of the log price
+
+    @staticmethod
+    def of(world: World, launch_hazard: FloatArray) -> Shocks:
+        """Shocks of a run's luck under its settings."""
+        quality, luck, costs = world.settings.quality, world.luck, world.settings.costs
+        scale = world.settings.luck.scale if world.settings.luck.on else 0.0
+        return Shocks(
+            hit=quality.launch_jump_mean + scale * quality.launch_jump_sd * luck.hit,
+            ageing=launch_hazard * quality.launch_jump_mean if quality.ageing else 0.0,
+            firm=scale * quality.firm_shock_sd * luck.firm[:, world.industry.firm_of],
+            line=scale * quality.line_shock_sd * luck.line,
+            passing=scale * quality.passing_sd * luck.passing,
+            battery=scale * costs.battery_shock_sd * luck.battery,
+        )
 
 
 @dataclass(frozen=True)
@@ -112,9 +141,9 @@ class Run:
     demand: Demand  # of the base year's qualities, all lines on sale
     outside_stake: FloatArray  # (F,)
     lines_by_firm: IntArray  # (J,) positions of lines in the order of their firms
-    line_ends: tuple[int, ...]  # (F + 1,) where each firm's piece of it begins and the last ends
+    line_ends: IntArray  # (F + 1,) where each firm's piece of it begins and the last ends
     lines_of: tuple[IntArray, ...]  # positions of each firm's lines
-    no_launch: tuple[BoolArray, ...]  # what a firm launches that decides nothing
+    firm_numbers: IntArray  # (F,) 0 to F - 1
     base_stocks: WorkingCapital  # of the base year
     discounts: FloatArray  # (F, S) factor on money of each quarter ahead
     base_weight: FloatArray  # (J,) share of each line in electric cars of the base year
@@ -124,10 +153,50 @@ class Run:
     net_share: tuple[FloatArray, ...]  # (J,) each quarter, part of the price that makers keep
     off_path: FloatArray  # (F,) part of the path of exports that no modelled region takes
 
-    @property
+    def with_luck(self, luck: Luck) -> Run:
+        """The same agreements in the same world under the luck of another replicate."""
+        world = replace(self.world, luck=luck)
+        run = replace(self, world=world, contract_luck=_contract_luck(world, self.contracts))
+        # What luck has no part in need not be computed again.
+        for name in ("no_effects", "exports", "learning_elasticity", "rules_draw"):
+            vars(run)[name] = getattr(self, name)
+        return run
+
+    @cached_property
+    def shocks(self) -> Shocks:
+        """What luck does in each quarter."""
+        return Shocks.of(self.world, self.launch_hazard)
+
+    @cached_property
+    def no_effects(self) -> Effects:
+        """Effects of a quarter without contracts."""
+        spillover = self.world.settings.costs.industry_spillover
+        return Effects.without_contracts(len(self.world.industry.firms), spillover)
+
+    @cached_property
+    def exports(self) -> tuple[FloatArray, ...]:
+        """Vehicles of firms on the market in each quarter, (F,)."""
+        industry = self.world.industry
+        growth = 1.0 + industry.export_growth
+        return tuple(
+            industry.exports * growth ** ((t + 1) / 4.0) for t in range(self.world.quarters)
+        )
+
+    @cached_property
+    def learning_elasticity(self) -> float:
+        """Elasticity of cost to experience."""
+        return learning_elasticity(self.world)
+
+    @cached_property
     def rules_draw(self) -> bool:
         """Whether a rule of conduct needs luck."""
         return any(getattr(rule, "draws", False) for rule in self.conducts)
+
+
+def _contract_luck(world: World, contracts: tuple[Contract, ...]) -> FloatArray:
+    """Uniform draws of each contract, (T, C)."""
+    luck = [world.luck.contract(contract.stream) for contract in contracts]
+    return np.column_stack(luck) if luck else np.zeros((world.quarters, 0))
 
 
 def make_run(world: World, outside_stake: FloatArray) -> Run:
@@ -135,7 +204,6 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     industry, settings, calibration = world.industry, world.settings, world.calibration
     contracts = compile_contracts(settings, industry.firms, world.start)
     knowledge = settings.quality.knowledge
-    luck = [world.luck.contract(contract.stream) for contract in contracts]
     renewal = settings.quality.renewal
     rate = industry.launch_rate if renewal else np.zeros_like(industry.launch_rate)
     # A launch costs what the settings say, but never more than most of the R&D that
@@ -161,12 +229,12 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
     # Firms are shown where their lines stand, so nobody may write here.
     order = np.argsort(industry.firm_of, kind="stable")
     order.flags.writeable = False
-    ends = (0, *np.cumsum(lines_of_firm).tolist())
+    ends = np.concatenate(([0], np.cumsum(lines_of_firm)))
     return Run(
         world=world,
         contracts=contracts,
         injections=compile_injections(settings, industry.firms, world.start),
-        contract_luck=np.column_stack(luck) if luck else np.zeros((world.quarters, 0)),
+        contract_luck=_contract_luck(world, contracts),
         base_revenue=revenue,
         base_rd=industry.rd - launch_cost * rate,
         listed_margin=_listed_margin(industry, revenue, cost),
@@ -181,8 +249,8 @@ def make_run(world: World, outside_stake: FloatArray) -> Run:
         outside_stake=outside_stake,
         lines_by_firm=order,
         line_ends=ends,
-        lines_of=tuple(order[a:b] for a, b in pairwise(ends)),
-        no_launch=tuple(np.zeros(b - a, dtype=np.bool_) for a, b in pairwise(ends)),
+        lines_of=tuple(order[a:b] for a, b in pairwise(ends.tolist())),
+        firm_numbers=np.arange(len(industry.firms)),
         base_stocks=tied_up,
         discounts=discounts_ahead(industry.discount, LEARNING_HORIZON),
         base_weight=calibration.shares / calibration.shares.sum(),
@@ -264,9 +332,9 @@ class Work:
     units: FloatArray  # (F,)
     exports: FloatArray  # (F,)
     market_size: float
-    views: list[FirmView | None] = field(default_factory=list)  # None: has left the market
-    investments: list[InvestmentPlan | None] = field(default_factory=list)
-    plans: list[PricePlan | None] = field(default_factory=list)
+    investments: InvestmentPlans
+    plans: PricePlans
+    views: FirmViews = field(init=False)
     problem: PriceProblem | None = None
     income: Income | None = None
     shared_research: SharedResearch | None = None
@@ -278,8 +346,7 @@ class Work:
         """Empty papers for a new quarter."""
         firms, lines = len(run.world.industry.firms), len(run.world.industry.lines)
         # What phases replace can be one and the same; what they write into cannot.
-        zero, ones, none = np.zeros(firms), np.ones(firms), np.zeros(lines)
-        weights = np.eye(firms)
+        zero, none = run.no_effects.running_cost, run.no_forces.duty
         return Work(
             ledger=Ledger(firms),
             events=[],
@@ -288,8 +355,8 @@ class Work:
             runway=zero,
             mu=zero,
             stress=zero,
-            kappa=weights,
-            effects=Effects(weights, ones, ones, ones, zero),
+            kappa=run.no_effects.theta,
+            effects=run.no_effects,
             glider=none,
             cost=none,
             unit_cost=zero,
@@ -313,6 +380,6 @@ class Work:
             units=zero,
             exports=zero,
             market_size=0.0,
-            investments=[None] * firms,
-            plans=[None] * firms,
+            investments=InvestmentPlans(run.lines_of, run.world.industry.firm_of),
+            plans=PricePlans(firms),
         )

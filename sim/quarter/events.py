@@ -92,7 +92,7 @@ def hold_prices(
     A price that is held, by an event or by its firm's rule, is lifted to its floor: nobody
     sells under it.
     """
-    if forces.held.any():
+    if forces.has_held:
         start = np.where(forces.held, state.price * forces.cut, start)
         frozen = frozen | forces.held
     if not forces.has_floor:

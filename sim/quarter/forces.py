@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,22 +168,27 @@ class Forces:
     owner: FloatArray
     abroad: Mapping[str, RegionForces] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def has_duty(self) -> bool:
         """Whether any line bears a duty."""
         return bool(self.duty.any())
 
-    @property
+    @cached_property
     def has_subsidy(self) -> bool:
         """Whether any buyer gets something."""
         return bool(self.subsidy.any())
 
-    @property
+    @cached_property
+    def has_held(self) -> bool:
+        """Whether any price is held."""
+        return bool(self.held.any())
+
+    @cached_property
     def has_floor(self) -> bool:
         """Whether any line has a floor."""
         return bool(self.floor.any())
 
-    @property
+    @cached_property
     def has_truce(self) -> bool:
         """Whether any firm's war part is moved."""
         return bool((self.war != 1.0).any())

@@ -17,7 +17,7 @@ def decide_research(run: Run, state: State, work: Work) -> None:
     """Take over which part of their R&D firms carry out, and tell who begins or ends a cut."""
     if run.ladder is None:
         return
-    chosen = np.array([1.0 if plan is None else plan.research for plan in work.investments])
+    chosen = work.investments.research
     for kind, which in (
         ("research_cut", (chosen < 1.0) & (state.research >= 1.0)),
         ("research_restored", (chosen >= 1.0) & (state.research < 1.0) & state.active),

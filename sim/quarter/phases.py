@@ -15,14 +15,7 @@ from sim.errors import SolverError
 from sim.finance.books import runway, shadow_cost_of_cash
 from sim.kernels.grouping import group_sums
 from sim.kernels.learning import learning_values
-from sim.market.costs import (
-    battery_by_line,
-    battery_price,
-    effective_experience,
-    glider_by_line,
-    learning_elasticity,
-    subsidy_lost,
-)
+from sim.market.costs import battery_price, effective_experience, marginal_costs
 from sim.market.demand import market_size, mean_utility
 from sim.market.pricing import PriceProblem
 from sim.quarter.abroad import exported
@@ -65,36 +58,36 @@ def apply_terms(run: Run, state: State, work: Work) -> None:
     """Contracts in force move costs and learning; firms are told what they may know."""
     world = run.world
     settings, industry, calibration = world.settings, world.industry, world.calibration
-    signed = np.where(state.in_force, state.signed, -1)
-    work.effects = combine(
-        run.contracts,
-        [int(when) for when in signed],
-        state.t,
-        state.energy,
-        state.active,
-        settings.costs.industry_spillover,
-        settings.costs.procurement_elasticity,
-        settings.costs.procurement_cap,
-    )
+    work.effects = run.no_effects
+    if state.in_force.any():
+        work.effects = combine(
+            run.contracts,
+            np.where(state.in_force, state.signed, -1).tolist(),
+            state.t,
+            state.energy,
+            state.active,
+            settings.costs.industry_spillover,
+            settings.costs.procurement_elasticity,
+            settings.costs.procurement_cap,
+        )
     work.battery_price = battery_price(world, state) * work.forces.battery
     work.kappa = state.kappa
-    work.glider = glider_by_line(world, state, work.effects.glider)
-    work.cost = work.glider + battery_by_line(
-        world, work.battery_price, work.effects.battery
-    )
-    work.cost = work.cost + subsidy_lost(world, state.t)
-    work.unit_cost = industry.by_firm(industry.units * work.cost) / run.base_units
-    work.cost = work.cost + work.forces.duty
+    costs = marginal_costs(
+        world, state, work.battery_price, work.effects.glider, work.effects.battery,
+        run.learning_elasticity,
+    )  # fmt: skip
+    work.glider, work.unit_cost = costs.glider, costs.unit_cost
+    work.cost = costs.cost + work.forces.duty if work.forces.has_duty else costs.cost
     parts = settings.conduct.parts
     work.learning = np.zeros(len(industry.firms))
     if parts.learning and settings.costs.learning == "frozen":
-        work.learning = calibration.learning
+        work.learning = calibration.learning.copy()
     elif parts.learning and settings.costs.learning == "on":
         work.learning = learning_values(
             state.volume,
             effective_experience(state),
-            industry.by_firm(industry.units * work.glider) / run.base_units,
-            learning_elasticity(world),
+            costs.unit_glider,
+            run.learning_elasticity,
             run.discounts,
             work.effects.theta,
         )
@@ -115,13 +108,8 @@ def invest(run: Run, state: State, work: Work) -> None:
     """Launches and plants that the firms decided, at their cost."""
     industry = run.world.industry
     plans = work.investments
-    wanted = [
-        run.no_launch[firm] if plan is None else plan.launch for firm, plan in enumerate(plans)
-    ]
-    work.launched[run.lines_by_firm] = np.concatenate(wanted)
-    work.launched &= work.launch_due
-    work.build = np.array([0.0 if plan is None else plan.build for plan in plans])
-    work.issue = np.array([0.0 if plan is None else plan.issue for plan in plans])
+    work.launched = plans.launch & work.launch_due
+    work.build, work.issue = plans.build, plans.issue
     count = industry.by_firm(work.launched.astype(np.float64))
     work.launch_bill = count * run.launch_cost * work.effects.development
     capex = run.world.settings.finance.capex_cny_bn_per_100k * 1e9 / 1e5
@@ -145,16 +133,12 @@ def price(run: Run, state: State, work: Work) -> None:
         The prices did not converge; the run ends with that verdict.
     """
     world, industry = run.world, run.world.industry
-    size = len(industry.firms)
-    # Rows of a firm that has left: of no effect, but its own weight is one by definition.
-    kappa, shadow = [*np.eye(size)], [np.zeros(size)] * size
+    plans = work.plans
+    silent = state.active & ~plans.stated
+    if silent.any():
+        raise SolverError(f"{industry.firms[int(np.argmax(silent))]} stated no plan")
     start, frozen = state.price.copy(), np.zeros(len(industry.lines), dtype=np.bool_)
-    for firm, (plan, active) in enumerate(zip(work.plans, state.active.tolist(), strict=True)):
-        if not active:
-            continue
-        if plan is None:
-            raise SolverError(f"{industry.firms[firm]} stated no plan")
-        kappa[firm], shadow[firm] = plan.kappa, plan.shadow
+    for firm, plan in plans.alone.items():
         hold(run, firm, plan, start, frozen)
     kept = run.net_share[state.t]
     start, frozen, floor = hold_prices(state, work.forces, kept, start, frozen)
@@ -164,8 +148,8 @@ def price(run: Run, state: State, work: Work) -> None:
         ),
         cost=work.cost,
         net_share=kept,
-        kappa=np.concatenate(kappa).reshape(size, size),
-        shadow=np.concatenate(shadow).reshape(size, size),
+        kappa=plans.kappa,
+        shadow=plans.shadow,
         start=start,
         frozen=frozen,
         floor=floor,
@@ -203,8 +187,7 @@ def clear(run: Run, state: State, work: Work) -> None:
     work.sold = work.share * work.market_size
     work.units = industry.by_firm(work.sold)
     if world.settings.finance.exports_on:
-        growth = (1.0 + industry.export_growth) ** ((state.t + 1) / 4.0)
-        work.exports = np.where(state.active, industry.exports * growth, 0.0)
+        work.exports = np.where(state.active, run.exports[state.t], 0.0)
         if work.abroad:
             work.exports = exported(run, work, work.exports)
     else:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.calibration.industry import Industry
-from sim.world.state import TRAILING, State, trailing_mean
+from sim.kernels.survival import judged
+from sim.world.state import State
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -50,30 +51,20 @@ def standing(industry: Industry, state: State, quarters_run: int) -> Standing:
     Headline survival: on sale, with at least a fifth of the annualised units of its first
     quarter in this run, and without state money in the last four quarters.
     """
-    year = trailing_mean(state.trailing_units)
-    recent = year
-    if quarters_run < TRAILING:
-        recent = np.add.reduce(state.trailing_units[:quarters_run]) / quarters_run
-    lasting = recent >= ZOMBIE_SHARE * state.first_units
-    size = len(industry.firms)
-    merged = state.owner != np.arange(size)
-    passed = merged | (state.control.diagonal() < 0.5)
-    supported = np.add.reduce(state.trailing_state_money)[state.owner] > 0.0
-    # 0 until an entrant's first year is over: it is measured by nothing before.
-    zombie = year < ZOMBIE_SHARE * state.zombie_units
-    held = np.maximum(np.maximum.reduce(state.holdings), state.outside_stake) >= ALLIED_STAKE
-    # A firm that enters next quarter has sold nothing yet.
-    waiting = state.waiting | (state.active & (state.first_units == 0.0))
-    label = np.full(size, _INDEPENDENT, dtype=np.int64)
+    held, zombie, supported, passed, merged, gone, waiting, lasting = judged(
+        state.active, state.waiting, state.owner, state.control, state.holdings,
+        state.outside_stake, state.trailing_units, state.trailing_state_money,
+        state.first_units, state.zombie_units, quarters_run, ZOMBIE_SHARE, ALLIED_STAKE,
+    )  # fmt: skip
+    label = np.full(len(industry.firms), _INDEPENDENT, dtype=np.int64)
     for code, holds in zip(
-        _RISING,
-        (held, zombie, supported, passed, merged, ~state.active, waiting),
-        strict=True,
+        _RISING, (held, zombie, supported, passed, merged, gone, waiting), strict=True
     ):
         label[holds] = code
+    brand = ~(gone | waiting)
     return Standing(
         state=label,
-        survives=state.active & lasting & ~supported & ~waiting,
-        brand=state.active & ~waiting,
-        independent=state.active & ~passed & ~waiting,
+        survives=brand & lasting & ~supported,
+        brand=brand,
+        independent=brand & ~passed,
     )

@@ -52,9 +52,7 @@ def solve_stated(
         They did not converge.
     """
     stated = {
-        firm: plan
-        for firm, plan in enumerate(work.plans)
-        if plan is not None and plan.volume is not None and state.active[firm]
+        firm: plan for firm, plan in work.plans.alone.items() if plan.volume is not None
     }
     if not stated:
         return problem, solve(run.world, problem)
@@ -82,7 +80,9 @@ def solve_stated(
 
 def remember(state: State, work: Work) -> None:
     """Keep what rules of conduct noted for their next view."""
-    state.memory = tuple(
-        old if plan is None else plan.memory
-        for old, plan in zip(state.memory, work.plans, strict=True)
-    )
+    if not work.plans.alone:
+        return
+    memory = list(state.memory)
+    for firm, plan in work.plans.alone.items():
+        memory[firm] = plan.memory
+    state.memory = tuple(memory)

@@ -15,6 +15,7 @@ import json
 import struct
 import zlib
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -107,21 +108,25 @@ class RunRecord:
         head = _LENGTH.size + length
         header = json.loads(bytes(rest[_LENGTH.size : head]))
         body = zlib.decompress(rest[head:])
+        described = [column for columns in header["tables"].values() for column in columns]
+        bodies = _unpacked(described, body)
+        taken = [False] * len(bodies)
         tables: dict[str, Columns] = {}
-        bodies: list[NDArray[Any]] = []
-        start = 0
+        number = 0
         for table, columns in header["tables"].items():
             unpacked: Columns = {}
             for column in columns:
-                if "body" not in column or column["body"] == len(bodies):
-                    bodies.append(_unpack(column, body, start))
-                    start += bodies[-1].nbytes
-                values = bodies[column.get("body", -1)]
+                which = column.get("body", number)
+                values = bodies[which]
+                number += 1
                 if "levels" in column:
                     # Without levels there are no rows; an empty list would be float64.
                     values = np.array(column["levels"] or [""], dtype=text)[values]
-                else:
+                elif taken[which]:
+                    # Two columns of the same numbers are two arrays.
                     values = values.copy()
+                else:
+                    taken[which] = True
                 unpacked[column["name"]] = values
             tables[table] = unpacked
         return RunRecord(header["number"], header["status"], header["error"], tables)
@@ -176,13 +181,22 @@ def _pack(
     return entry
 
 
-def _unpack(column: dict[str, Any], body: bytes, start: int) -> NDArray[Any]:
-    """Numbers of a column as they were packed."""
-    dtype, length = np.dtype(column["dtype"]), column["length"]
-    if "rows" not in column:
-        return np.frombuffer(body, dtype, length, start)
-    places = np.frombuffer(body, np.uint8, length * dtype.itemsize, start)
-    shape = (dtype.itemsize, column["rows"], length // column["rows"])
-    numbers = np.ascontiguousarray(places.reshape(shape).transpose(2, 1, 0))
-    values: NDArray[Any] = numbers.view(dtype).reshape(-1)
-    return values
+def _unpacked(described: list[dict[str, Any]], body: bytes) -> list[NDArray[Any]]:
+    """Numbers of the distinct columns; neighbours of one type and shape are unpacked together."""
+    distinct: list[tuple[str, int, int]] = []
+    for column in described:
+        if column.get("body", len(distinct)) == len(distinct):
+            distinct.append((column["dtype"], column["length"], column.get("rows", 0)))
+    bodies: list[NDArray[Any]] = []
+    start = 0
+    for (kind, length, rows), same in groupby(distinct):
+        dtype, count = np.dtype(kind), len(list(same))
+        shape = (count, dtype.itemsize, rows, length // max(rows, 1))
+        if rows == 0:
+            numbers = np.frombuffer(body, dtype, count * length, start).copy()
+        else:
+            places = np.frombuffer(body, np.uint8, count * length * dtype.itemsize, start)
+            numbers = np.ascontiguousarray(places.reshape(shape).transpose(0, 3, 2, 1)).view(dtype)
+        start += numbers.nbytes
+        bodies.extend(numbers.reshape(count, length))
+    return bodies

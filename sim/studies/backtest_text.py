@@ -24,7 +24,7 @@ def printed(found: Backtest, *, by_firm: bool = False) -> str:
         *_silent(found),
         "",
         "Mean absolute log error over firms (differences: paired, 95 % interval); in brackets "
-        "weighted by realised units (price: by units of the base year)",
+        "weighted by realised units (a firm without a count weighs nothing)",
         _scores(found),
         "",
         *(_coverage(judged) for judged in found.judged),

@@ -16,18 +16,28 @@ STAKE = (
     "alliances.buys={members: [geely, nio], start: 2025Q3, kind: capital, terms: {equity_stake: "
     "{investor: geely, target: nio, stake: 0.2, pre_money_cny_bn: 20, control: proportional}}}",
 )
+LEFT = (
+    *(f"firms.nio.{name}=0" for name in
+      ("cash", "credit_line", "owner_support", "state_backstop", "debt")),
+    "finance.equity_market=false",
+)
+TAKEN = (*LEFT, *(f"finance.wind_up.{text}" for text in ("takeover=true", "saving=1", "years=20")))
+SOLD = (*LEFT, "finance.wind_up.resale=true", "finance.wind_up.buyer_utilisation=0.7")
 EVENTS = (
     "events.late={kind: entrant, firm: xiaomi, start: 2025Q4}",
     "events.answer={kind: truce, factor: 0.5, quarters: 2, again: true, "
     "when: {penetration: {above: 0.4}}}",
 )
+TAKEOVER = tuple(
+    f"finance.wind_up.{each}" for each in ("takeover=true", "saving=1", "years=40")
+)
 BUSY = (
     ("solo", EVENTS, 6),
     ("solo", STAKE, 0),
-    ("solo", POOR, 1),
+    ("solo", (*POOR, "finance.wind_up.resale=true", "finance.wind_up.buyer_utilisation=0.7"), 1),
     ("stranger", (), 2),
     ("mou", (), 3),
-    ("solo", (*POOR, "quality.knowledge.on=true", "finance.building_quarters=4"), 1),
+    ("solo", (*POOR, "quality.knowledge.on=true", "finance.building_quarters=4", *TAKEOVER), 1),
     ("capital", ("finance.raise_probability=1", "firms.leapmotor.cash=5"), 1),
     ("solo", ("entries.xiaomi={start: 2025Q4}",), 0),
     ("capital", (), 4),
@@ -35,6 +45,8 @@ BUSY = (
     ("merger", ("firms.leapmotor.cash=0", "firms.leapmotor.credit_line=9"), 5),
     ("solo", ("conduct.rules={byd: {cost_plus: {}}}",), 6),
     ("solo", ("regions.europe={modelled: true}",), 6),
+    ("solo", TAKEN, 6),
+    ("solo", SOLD, 6),
 )
 
 

@@ -102,7 +102,7 @@ def test_a_cut_by_an_event_holds_where_the_firm_prices_by_a_volume():
 
 def weighed(cost):
     return event(
-        "kind: entrant, firm: newcomer, lines: [xiaomi_su7], quality: 1, cash_cny_bn: 20, "
+        "kind: entrant, firm: newcomer, lines: [xiaomi_su7], quality: 2, cost_factor: 0.8, "
         f"when: {{entry_pays: {{cost_cny_bn: {cost}, years: 8, discount_rate: 0.1}}}}"
     )
 

@@ -146,8 +146,8 @@ def ledger(monkeypatch, faults):
     monkeypatch.setattr(store_module.sqlite3, "connect", connect)
 
 
-# Opening, seven statements of preparation, keys kept, each run kept, each run read.
-STATEMENTS = 1 + 8 + 1 + 2 * SIZE
+# Opening, nine statements of preparation, keys kept, each run kept, each run read.
+STATEMENTS = 1 + 9 + 1 + 2 * SIZE
 
 
 def test_the_positions_are_those_of_the_ledger(tmp_path, monkeypatch):
