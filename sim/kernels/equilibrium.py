@@ -46,14 +46,27 @@ class Linearisation:
         (J, J) inverse of ``-d step / dp``; the identity for products not free there.
     chosen
         Products on sale, in the order of the kernels.
+    prices, costs
+        (J,) of the market that it is of, money.
+    response
+        (J, J) what a unit of cost adds to prices near them (equation 9.8 of MODEL.md).
     """
 
     inverse: FloatArray
     chosen: IntArray
+    prices: FloatArray
+    costs: FloatArray
+    response: FloatArray
 
     @cached_property
-    def _laid_out(self) -> FloatArray:
-        return np.ascontiguousarray(self.inverse[np.ix_(self.chosen, self.chosen)])
+    def _laid_out(self) -> tuple[FloatArray, ...]:
+        block = np.ix_(self.chosen, self.chosen)
+        return (
+            np.ascontiguousarray(self.inverse[block]),
+            np.ascontiguousarray(self.response[block]),
+            self.prices[self.chosen],
+            self.costs[self.chosen],
+        )
 
     def for_market(self, chosen: IntArray) -> FloatArray:
         """Inverse of the products on sale, in the order in which the kernels have them.
@@ -68,9 +81,30 @@ class Linearisation:
             raise KernelInputError(
                 f"product {int(chosen.max())} is not in the market linearised, of {size} products"
             )
-        if np.array_equal(chosen, self.chosen):
-            return self._laid_out
+        if _same(chosen, self.chosen):
+            return self._laid_out[0]
         return np.ascontiguousarray(self.inverse[np.ix_(chosen, chosen)])
+
+    def ahead(self, game: PriceGame, first: FloatArray) -> FloatArray:
+        """Where prices of this market go, to first order, at the costs of ``game``.
+
+        Other starts, and markets with other products on sale, are left as they are.
+        """
+        chosen = game.market.chosen
+        if not _same(chosen, self.chosen):
+            return first
+        _, response, prices, costs = self._laid_out
+        start = first[chosen]
+        if not _same(start, prices):
+            return first
+        moved = first.copy()
+        moved[chosen] += np.where(game.market.free, response @ (game.costs[chosen] - costs), 0.0)
+        return moved
+
+
+def _same(one: NDArray[np.generic], other: NDArray[np.generic]) -> bool:
+    # Bytes of so few numbers are compared in less time than NumPy takes to begin.
+    return one.tobytes() == other.tobytes()
 
 
 def linearise(game: PriceGame, prices: FloatArray) -> Linearisation:
@@ -81,13 +115,17 @@ def linearise(game: PriceGame, prices: FloatArray) -> Linearisation:
     SolverError
         The matrix is singular there.
     """
-    free = np.flatnonzero(_free(game))
-    inverse = np.eye(len(game.costs))
-    block = newton_inverse(game, prices, free)
+    chosen, free = game.demand.on_sale, np.flatnonzero(_free(game))
+    curvature = Curvature(game, prices)
+    inverse, response = np.eye(len(game.costs)), np.zeros((len(game.costs), len(game.costs)))
+    block = newton_inverse(curvature, free)
     if block is None:
         raise SolverError("first-order conditions have no inverse at these prices")
     inverse[np.ix_(free, free)] = block
-    return Linearisation(inverse, game.market.chosen)
+    response[np.ix_(free, chosen)] = block @ curvature.cost_slopes(free, chosen)
+    return Linearisation(
+        inverse, game.market.chosen, np.array(prices, dtype=np.float64), game.costs, response
+    )
 
 
 def solve_prices(
@@ -115,7 +153,8 @@ def solve_prices(
     second_order
         Whether to check second-order conditions.
     near
-        Newton's matrix of a market near this one.
+        Newton's matrix of a market near this one. A start at that market's own prices is moved
+        by what it says that the change of costs does to them.
 
     Returns
     -------
@@ -140,8 +179,9 @@ def solve_prices(
         spent = found.iterations
     if found is None or (not found.converged and spent < max_iterations):
         known = NO_INVERSE if near is None else near.for_market(game.market.chosen)
-        found = search_prices(game, first, tolerance, max_iterations - spent, known)
-        found = replace(found, iterations=spent + found.iterations)
+        begin = first if near is None else near.ahead(game, first)
+        found = search_prices(game, begin, tolerance, max_iterations - spent, known)
+        found = replace(found, iterations=spent + found.iterations) if spent > 0 else found
     if _ran_away(game, first, found.prices):
         left, lost = max_iterations - found.iterations, found
         found = replace(lost, converged=False, error_estimate=np.inf)

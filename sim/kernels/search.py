@@ -146,7 +146,7 @@ class Search:
         prices[self.chosen] = self._point
         inverse = np.eye(len(self.chosen))
         free = np.flatnonzero(self._market.free)
-        block = newton_inverse(self._game, prices, self.chosen[free])
+        block = newton_inverse(Curvature(self._game, prices), self.chosen[free])
         if block is None:
             return None
         inverse[np.ix_(free, free)] = block
@@ -170,9 +170,9 @@ class Search:
         )
 
 
-def newton_inverse(game: PriceGame, prices: FloatArray, free: IntArray) -> FloatArray | None:
+def newton_inverse(curvature: Curvature, free: IntArray) -> FloatArray | None:
     """Inverse of ``-d step / dp`` of the free products; None where there is none."""
-    slopes = Curvature(game, prices).step_slopes(free, free)
+    slopes = curvature.step_slopes(free, free)
     if not np.isfinite(slopes).all():
         return None
     try:

@@ -104,11 +104,29 @@ def test_nested_logit_markup():
     np.testing.assert_allclose(found.prices - game.costs, expected, rtol=1e-9)
 
 
+def one_nest(game):
+    """The same products in one nest, two firms that mind themselves alone, a price frozen."""
+    demand = game.demand
+    if demand.nest_of is not None:
+        demand = replace(demand, nest_of=np.zeros(6, dtype=np.int64), rho=np.array([0.6]))
+    return replace(
+        game,
+        demand=demand,
+        kappa=None,
+        shadow=np.diag([0.3, 0.0, 0.1]),
+        firm_of=[0, 0, 2, 2, 0, 2],
+        frozen=np.arange(6) == 4,
+    )
+
+
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("start", [0.5, 1.0, 3.0])
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_ways_to_one_equilibrium(kind):
+def test_two_ways_to_one_equilibrium(kind, start, apart):
     # Group markups and the zeta map share no code; types split in two force the second.
     game = random_game(np.random.default_rng(5), kind)
-    demand = game.demand
+    game = one_nest(game) if apart else game
+    demand, start = game.demand, np.full(6, start)
     twice = Demand(
         demand.delta,
         None if demand.mu is None else np.repeat(demand.mu, 2, axis=0),
@@ -118,10 +136,11 @@ def test_two_ways_to_one_equilibrium(kind):
         demand.nest_of,
         demand.rho,
     )
-    one, other = solve_prices(game), solve_prices(replace(game, demand=twice))
+    one, other = (solve_prices(g, start) for g in (game, replace(game, demand=twice)))
     assert one.converged
     assert other.converged
     np.testing.assert_allclose(other.prices, one.prices, rtol=1e-9)
+    np.testing.assert_allclose(other.shares, one.shares, rtol=1e-8)
     assert (one.method == "groups") == (not kind.startswith("random"))
     assert other.method != "groups"
 

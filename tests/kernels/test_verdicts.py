@@ -265,3 +265,30 @@ def test_a_firm_with_nothing_on_sale_may_be_minded_by_others():
         found, alone = solve_prices(minds), solve_prices(two)
         assert found.converged
         np.testing.assert_allclose(found.prices[:2], alone.prices, rtol=1e-9)
+
+
+def test_a_known_market_foretells_where_prices_go():
+    # Products off sale (no cost is known), held ones, and a nest: none may disturb.
+    game = random_game(np.random.default_rng(6), "random nested")
+    away = np.arange(6) != 1
+    costs = np.where(away, game.costs, np.nan)
+    game = replace(
+        game,
+        costs=costs,
+        demand=replace(game.demand, available=away),
+        frozen=np.arange(6) == 4,
+    )
+    start = np.where(away, 2.0, np.nan)
+    found = solve_prices(game, start)
+    near = linearise(game, found.prices)
+    for size in (1e-2, 1e-3, 1e-4):
+        dearer = replace(game, costs=costs * (1.0 + size * np.arange(6)))
+        ahead = near.ahead(dearer, found.prices)
+        there = solve_prices(dearer, found.prices)
+        # What is left is of second order in the change.
+        assert np.nanmax(np.abs(ahead / there.prices - 1.0)) < 3.0 * size**2
+        assert ahead[4] == 2.0
+        solved = solve_prices(dearer, found.prices, near=near)
+        np.testing.assert_allclose(solved.prices[away], there.prices[away], rtol=2e-10)
+    # Another start stands for something: it is left alone.
+    assert near.ahead(dearer, start) is start
