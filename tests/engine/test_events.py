@@ -62,7 +62,7 @@ def test_one_with_size_is_seen_and_changes_nothing_before_it_starts(kind):
     # Losses, so that support and credit are asked for.
     poor = tuple(f"firms.{firm}.cash=0" for firm in ("faw", "nio", "xpeng"))
     if kind == "below_cost_rule":
-        poor = (*poor, "conduct.war_intensity=4")
+        poor = (*poor, "conduct.war_intensity=2")
     plain = rows(more=poor)
     moved = rows(event(f"kind: {kind}, {START}, {SMALL[kind]}"), more=poor)
     assert differing(plain, moved) != []
@@ -198,7 +198,7 @@ def worth(run, work, line, price):
 
 
 def test_nobody_sells_under_the_floor_and_it_binds_by_complementarity():
-    war = (*STILL, "conduct.war_intensity=4")
+    war = (*STILL, "conduct.war_intensity=2")
     rule = event(f"kind: below_cost_rule, {START}, detour: 0.02")
     run, hit = seen(rule, more=war)
     _, free = seen(more=war)

@@ -17,7 +17,7 @@ EXTENSIVE = (
 GROWING = {
     "market": {"units", "consumer_surplus"},
     "firms": {
-        "units", "exports", "revenue", "contribution", "fixed_cost", "rd", "interest",
+        "units", "exports", "capacity", "revenue", "contribution", "fixed_cost", "rd", "interest",
         "other_income", "result", "cash", "group_cash", "debt", "state_money", "owner_money",
         "equity_raised",
     },
@@ -30,10 +30,10 @@ QUARTERS = 16
 def world_of_size(factor, arm, sets=()):
     """A run in which there is ``factor`` times of everything that can be counted."""
     made = runner(sets)
-    settings, industry, _ = made._setting(arm, {})
+    settings, industry, _, *rest = made._setting(arm, {})
     grown = replace(industry, **{name: factor * getattr(industry, name) for name in EXTENSIVE})
     (key,) = made._settled
-    made._settled[key] = (settings, grown, calibrate(grown, settings))
+    made._settled[key] = (settings, grown, calibrate(grown, settings), *rest)
     return tables(made.run_of(arm, {}, 3), QUARTERS)
 
 

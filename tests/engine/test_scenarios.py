@@ -12,8 +12,8 @@ from sim.scenario import load
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 README = (FOLDER.parent / "README.md").read_text(encoding="utf-8")
-# As long as the latest date of a new scenario needs.
-QUARTERS = 6
+# As long as the latest date of a new scenario needs; batteries get cheap in 2024 there.
+QUARTERS, LONGER = 6, {"facts_reasons": 12}
 SMALL = ("demand.types=32", "replicates=1")
 
 
@@ -38,7 +38,8 @@ def test_every_arm_runs_and_differs_from_the_baseline(path):
     runner = Runner(scenario)
     runner._calibrations = _CALIBRATIONS
     values = dict(scenario.reference_point().values)
-    made = {arm: tables(runner.run_of(arm, values, 0), QUARTERS) for arm in scenario.arms}
+    quarters = LONGER.get(path.stem, QUARTERS)
+    made = {arm: tables(runner.run_of(arm, values, 0), quarters) for arm in scenario.arms}
     plain = made[scenario.heading.baseline]
     for arm, rows in made.items():
         for column in ("price_mean", "units", "penetration", "consumer_surplus"):

@@ -236,7 +236,10 @@ def planted(true, placebo, arm="no_luck"):
     for replicate, pair in enumerate(zip(true, placebo, strict=True)):
         for name, holds in zip(("history", arm), pair, strict=True):
             number = len(runs)
-            runs.append({"run": number, "replicate": replicate, "arm": name})
+            status = "failed" if holds is None else "ok"
+            runs.append(
+                {"run": number, "replicate": replicate, "arm": name, "status": status}
+            )
             if holds is None:
                 continue
             # Two conditions, of which one is always met.
