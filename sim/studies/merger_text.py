@@ -57,6 +57,9 @@ def verdict(
         f"found; estimated error {max(equilibrium.error_estimate, SMALLEST):.0e} of price, "
         f"{equilibrium.iterations} evaluations"
     )
+    if equilibrium.unpriced:
+        lost = ", ".join(products[product] for product in equilibrium.unpriced)
+        text += f"; so few buy {lost} that no price of theirs can be told"
     if equilibrium.second_order is False:
         return f"{text}; NOT a local best reply: {products[equilibrium.unstable]} gains by moving"
     if audit is not None and not audit.nash:

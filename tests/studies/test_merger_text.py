@@ -66,3 +66,6 @@ def test_verdicts_say_what_is_wrong():
     lost = Equilibrium(np.ones(2), np.ones(2) / 3, False, 0.01, 0.5, 9, 1)
     assert verdict(lost, names).startswith("NOT FOUND after 9 evaluations: step 1.0e-02")
     assert "worst there; no numbers are shown" in verdict(lost, names)
+    few = Equilibrium(np.ones(2), np.array([1e-50, 0.3]), True, 0.0, 0.0, 7, 0, unpriced=(0,))
+    assert "so few buy here that no price of theirs can be told" in verdict(few, names)
+    assert "so few buy" not in verdict(FOUND, names)
