@@ -16,8 +16,10 @@ UPGRADE ?=
 
 VENV_PYTHON = .venv/bin/python
 PYTEST = $(VENV_PYTHON) -m pytest
-# A file's tests stay on one worker: they share what its fixtures ran.
+# Quick tests of a file stay on one worker: they share what its fixtures ran. Slow ones go where
+# there is room.
 SPREAD = -n $(WORKERS) --dist loadfile
+SPREAD_SLOW = -n $(WORKERS) --dist worksteal
 SIM = $(VENV_PYTHON) run_sim.py
 
 .PHONY: help setup run full test test-slow test-browser test-dask lint bench gallery lock clean
@@ -50,7 +52,7 @@ test: lint
 	$(PYTEST) $(SPREAD) -m "not slow and not browser and not dask and not bench"
 
 test-slow: setup
-	$(PYTEST) $(SPREAD) -m slow
+	$(PYTEST) $(SPREAD_SLOW) -m slow
 
 test-browser: setup
 	$(PYTEST) -m browser
