@@ -17,7 +17,7 @@ from sim.calibration.industry import Industry, build_industry
 from sim.decisions.conduct import DynamicNash
 from sim.errors import CalibrationError, SolverError
 from sim.quarter.calendar import CALENDAR
-from sim.quarter.context import Run, Work, first_state, make_run
+from sim.quarter.context import Run, Work, first_state, make_run, usual_investor
 from sim.quarter.forces import FOREVER
 from sim.record.run_record import RunRecord
 from sim.scenario.market_tables import read_market
@@ -32,6 +32,9 @@ IntArray = NDArray[np.int64]
 
 # Runs whose agreements and base-year levels are kept for the next replicate.
 RUNS_KEPT = 64
+
+
+WARM_UP = 4  # quarters walked to compile what runs call
 
 
 @dataclass(frozen=True)
@@ -119,15 +122,20 @@ class Runner:
         """
         try:
             run = self.run_of(self._scenario.heading.baseline, {}, 0)
-            # A quarter without Mesa, which takes a second to import.
-            state, recorder = first_state(run), Recorder(run)
-            work = Work.blank(run)
-            for phase in CALENDAR:
-                if phase.asks == "plan":
-                    seen = work.views
-                    work.plans.put(seen.active, DynamicNash().plan_all(seen, seen.active))
-                phase.run(run, state, work)
-            recorder.quarter(state, work)
+            # Without Mesa, which takes a second to import; launches are due in the first quarters.
+            state, recorder, investor = first_state(run), Recorder(run), usual_investor(run)
+            for _ in range(WARM_UP):
+                work = Work.blank(run)
+                for phase in CALENDAR:
+                    if phase.asks:
+                        seen = work.views
+                        asked = seen.active & np.ones(len(seen.active), dtype=np.bool_)
+                        if phase.asks == "plan":
+                            work.plans.put(asked, DynamicNash().plan_all(seen, asked))
+                        else:
+                            work.investments.put(asked, investor.invest_all(seen, asked))
+                    phase.run(run, state, work)
+                recorder.quarter(state, work)
             recorder.tables()
         except (CalibrationError, SolverError):
             return

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.decisions.conduct import Conduct
-from sim.decisions.investment import CautiousInvestor
 from sim.engine.agents import Automaker
 from sim.quarter.calendar import CALENDAR
-from sim.quarter.context import Run, Work, first_state
+from sim.quarter.context import Run, Work, first_state, usual_investor
 from sim.world.state import State
 
 BoolArray = NDArray[np.bool_]
@@ -61,14 +60,7 @@ class PriceWar(mesa.Model):  # type: ignore[misc]
         self.work = Work.blank(run)
         self._check = check
         self._known_panels: dict[str, tuple[list[object], Panels]] = {}
-        finance = run.world.settings.finance
-        investor = CautiousInvestor(
-            launch_runway=finance.launch_runway_quarters,
-            raise_runway=finance.raise_runway_quarters,
-            raise_size=finance.raise_size_share,
-            cut_runway=0.0 if run.ladder is None else run.ladder.cut_runway_quarters,
-            cut_share=0.0 if run.ladder is None else run.ladder.cut_share,
-        )
+        investor = usual_investor(run)
         self.automakers = [
             Automaker(self, firm, name, rule, investor)
             for firm, (name, rule) in enumerate(zip(firms, run.conducts, strict=True))

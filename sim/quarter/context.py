@@ -16,6 +16,7 @@ from sim.calibration.abroad import RegionMarket
 from sim.calibration.calibrate import LEARNING_HORIZON
 from sim.calibration.industry import Industry
 from sim.decisions.conduct import Conduct
+from sim.decisions.investment import CautiousInvestor
 from sim.decisions.plans import InvestmentPlans, PricePlans
 from sim.decisions.rules import rules_of
 from sim.decisions.view import FirmViews
@@ -278,6 +279,18 @@ def _off_path(world: World) -> FloatArray:
         taken[region.firm] += region.units
     left: FloatArray = np.maximum(1.0 - taken / np.where(exports > 0.0, exports, 1.0), 0.0)
     return left
+
+
+def usual_investor(run: Run) -> CautiousInvestor:
+    """The rule of investment that firms have unless a test replaces it."""
+    finance, ladder = run.world.settings.finance, run.ladder
+    return CautiousInvestor(
+        launch_runway=finance.launch_runway_quarters,
+        raise_runway=finance.raise_runway_quarters,
+        raise_size=finance.raise_size_share,
+        cut_runway=0.0 if ladder is None else ladder.cut_runway_quarters,
+        cut_share=0.0 if ladder is None else ladder.cut_share,
+    )
 
 
 def first_state(run: Run) -> State:
