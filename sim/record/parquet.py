@@ -28,12 +28,8 @@ SQL_TYPES = {
     "bool": "BOOLEAN",
     "text": "VARCHAR",
 }
-# A part is read once and thrown away: quick to write rather than small. Looking for the distinct
-# values of columns that have many takes longer than all the rest.
-_PART = (
-    "(FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 100, "
-    f"ROW_GROUP_SIZE {ROW_GROUP})"
-)
+# A part is read once and thrown away: quick to write rather than small.
+_PART = f"(FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE {ROW_GROUP})"
 # Numbers of a simulation are mostly noise: a higher level takes twice as long and saves nothing,
 # and columns of many values gain nothing from a dictionary.
 _WHOLE = (

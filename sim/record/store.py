@@ -229,9 +229,6 @@ class Store:
 
     def _prepare(self) -> None:
         ledger = self._ledger
-        # A run is some 100 kB: large pages are fewer to chain, to log and to move. Old ledgers
-        # keep theirs.
-        ledger.execute("PRAGMA page_size = 32768")
         # Held until the connection closes, also when the process is killed.
         ledger.execute("PRAGMA locking_mode = EXCLUSIVE")
         ledger.execute("PRAGMA journal_mode = WAL")
