@@ -185,10 +185,14 @@ def _find(name: str, folder: Path, home: Path) -> Path | None:
     if "\0" in name or len(name) > 500:
         return None
     for start in (folder, SCENARIOS):
-        candidate = (start / name).resolve()
-        allowed = any(candidate.is_relative_to(place) for place in (home, SCENARIOS))
-        if allowed and candidate.is_file():
-            return candidate
+        try:
+            candidate = (start / name).resolve()
+            allowed = any(candidate.is_relative_to(place) for place in (home, SCENARIOS))
+            if allowed and candidate.is_file():
+                return candidate
+        except OSError:
+            # A name longer than the file system takes names no file of it.
+            continue
     return None
 
 

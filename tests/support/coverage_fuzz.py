@@ -10,12 +10,13 @@ import json
 import random
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import ReusedAnchorWarning, YAMLError
 
 Target = Callable[[bytes], object]
 Step = tuple[str, int, int]
@@ -163,7 +164,10 @@ def _of_bytes(text: bytes, corpus: Sequence[bytes], words: Sequence[str], luck: 
 
 def _tree(text: bytes):
     try:
-        tree = YAML(typ="safe", pure=True).load(text.decode("utf-8"))
+        with warnings.catch_warnings():
+            # What is grown from may say the same anchor twice.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            tree = YAML(typ="safe", pure=True).load(text.decode("utf-8"))
         return json.loads(json.dumps(tree)) if isinstance(tree, dict) and tree else None
     except (YAMLError, ValueError, TypeError, RecursionError, AttributeError):
         return None
