@@ -20,8 +20,8 @@ from sim.quarter.context import Abroad, Event, Run, Work
 from sim.quarter.events import MARKET
 from sim.quarter.forces import open_credit
 from sim.quarter.standing import STATES, standing
-from sim.scenario import Scenario, load
-from sim.studies.remake import RESOLVED, chosen_run, made_again, walk_again
+from sim.scenario import Scenario
+from sim.studies.remake import chosen_run, made_again, scenario_of, walk_again
 from sim.world.state import State, trailing_mean
 
 FloatArray = NDArray[np.float64]
@@ -151,9 +151,7 @@ def explain(
     row = chosen_run(
         batch, firm=firm, quarter=quarter, run=run, arm=arm, replicate=replicate, scope=scope
     )
-    scenario = load(folder / RESOLVED)
-    if batch.manifest.get("hold_calibration"):
-        scenario = scenario.holding_calibration()
+    scenario = scenario_of(batch)
     place = batch.quarters.index(quarter)
     runner = Runner(scenario)
     found = _walk(batch, scenario, runner, row, firm, place)

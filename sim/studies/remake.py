@@ -15,7 +15,7 @@ from sim.compare import Batch, Scope
 from sim.engine.model import PriceWar
 from sim.errors import Fault, InputError, StoreError
 from sim.quarter.context import Run, Work
-from sim.scenario import Scenario
+from sim.scenario import Scenario, load
 from sim.world.state import State
 
 RESOLVED = "scenario.resolved.yaml"
@@ -74,6 +74,18 @@ def chosen_run(
     if row["status"] != "ok":
         raise StoreError(f"run {row['run']} failed and has no quarters: {row['error']}")
     return row
+
+
+def scenario_of(batch: Batch) -> Scenario:
+    """The scenario that a batch was made from, its calibration held where the batch held it.
+
+    Raises
+    ------
+    InputError
+        The resolved scenario in the folder is not valid.
+    """
+    scenario = load(batch.folder / RESOLVED)
+    return scenario.holding_calibration() if batch.manifest.get("hold_calibration") else scenario
 
 
 def made_again(batch: Batch, scenario: Scenario, runner: Runner, row: pd.Series) -> Run:

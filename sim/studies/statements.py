@@ -23,8 +23,7 @@ from sim.finance.statements import (
     opening_position,
 )
 from sim.quarter.context import Run, Work
-from sim.scenario import load
-from sim.studies.remake import RESOLVED, chosen_run, made_again, walk_again
+from sim.studies.remake import chosen_run, made_again, scenario_of, walk_again
 from sim.world.state import State
 
 FloatArray = NDArray[np.float64]
@@ -226,7 +225,7 @@ def statements(
     row = chosen_run(
         batch, firm=firm, quarter=quarter, run=run, arm=arm, replicate=replicate, scope=scope
     )
-    scenario = load(folder / RESOLVED)
+    scenario = scenario_of(batch)
     again = made_again(batch, scenario, Runner(scenario), row)
     names = again.world.industry.firms
     if firm is not None and firm not in names:

@@ -1,5 +1,6 @@
 """Three statements a firm and quarter: they close, and say what state, ledger and events say."""
 
+import json
 from functools import cache
 
 import duckdb
@@ -236,6 +237,21 @@ def test_the_table_is_the_batch_row_by_row_in_fen(folder, tmp_path, capsys):
         here = (last["statement"] == statement) & (last["line"] == line)
         ours = last.loc[here].set_index("firm")["value"].reindex(rows.index)
         np.testing.assert_allclose(ours, rows[column], rtol=1e-9, atol=1e-3)
+
+
+def test_a_batch_whose_calibration_is_held_is_made_again_held(tmp_path, capsys):
+    file = tmp_path / "held.yaml"
+    file.write_text(TEXT, encoding="utf-8")
+    folder = tmp_path / "batch"
+    scenario = load(file, ["calibration.vehicle_learning=0.02"]).holding_calibration()
+    run_batch(scenario, folder, quiet=True)
+    assert main(["statements", str(folder), "--firm", "nio"]) == 0
+    assert "The statements close" in " ".join(capsys.readouterr().out.split())
+    # Calibrated anew it is another world, whose rows are not those of the batch.
+    manifest = folder / "manifest.json"
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps({**told, "hold_calibration": False}), encoding="utf-8")
+    assert main(["statements", str(folder), "--firm", "nio"]) != 0
 
 
 def test_a_person_gets_three_statements_and_what_was_assumed(folder, capsys):
