@@ -123,13 +123,17 @@ def search(
             shifting = False
         # Only after a plain step can a point be accepted and its shares be wanted.
         in_range = evaluate(market, shift, work, prices, sums, plain or ending, single)
-        if ending:
+        if ending and (status == BROKEN or not in_range):
             break
-        count += 1
         for j in range(products):
             if free[j]:
                 markup = sums[1, j] / (sums[0, j] * steepness[j])
                 step[j] = (cost[j] + markup) / net[j] - prices[j]
+        if ending:
+            # The step that is told of a search cut short is never one in single precision.
+            residual, worst = largest_step(step, scale)
+            break
+        count += 1
         _improve(inverse, step, move)
         if held > 0:
             for j in range(products):
