@@ -128,12 +128,12 @@ def run(loaded, seeds: list[bytes], calls: int) -> None:
     found = search(loaded, seeds, WORDS, [SCENARIO], calls=calls, seed=SEED)
     assert [(text[:300], repr(error)) for text, error in found.failures] == []
     # Luck alone reaches more than the seeds; what is reached is kept.
-    assert len(found.steps) > 1.05 * len(first.steps)
+    assert len(found.steps) > 1.1 * len(first.steps)
     assert len(found.corpus) > len(seeds) + 10
 
 
 def test_a_short_fuzz_of_the_loader(loaded) -> None:
-    run(loaded, [ALONE, SWEPT], 60)
+    run(loaded, [ALONE, SWEPT], 100)
 
 
 @pytest.mark.slow
